@@ -1,0 +1,24 @@
+//! The keyring of a real session: on Linux a Secret Service such as gnome-keyring. Runs only where BEDSIDE_REAL_KEYRING=1
+//! says that the session is a throw-away one; a developer's own keyring is never touched.
+use bedside_console::ports::{DeviceSecret, KeyFault, KeyStore, VaultId};
+use bedside_keys_keyring::Keyring;
+use uuid::Uuid;
+
+/// One test, since all of it shares one keyring.
+#[tokio::test]
+async fn a_secret_is_kept_by_the_system_and_found_by_a_second_connection() {
+    if std::env::var_os("BEDSIDE_REAL_KEYRING").is_none_or(|value| value != "1") {
+        println!("skipped: set BEDSIDE_REAL_KEYRING=1 inside a private session with a keyring");
+        return;
+    }
+    let vault = VaultId(Uuid::from_u128(u128::from(std::process::id()) << 64 | 0xbed51de));
+    let secret = DeviceSecret::new(std::array::from_fn(|i| i as u8 * 7));
+    let keyring = Keyring::of_system();
+    keyring.probe().await.unwrap();
+    assert_eq!(keyring.load(vault).await.unwrap_err(), KeyFault::NoEntry);
+    keyring.create(vault, &secret).await.unwrap();
+    assert_eq!(Keyring::of_system().load(vault).await.unwrap().reveal(), secret.reveal());
+    assert!(matches!(keyring.create(vault, &secret).await, Err(KeyFault::System(_))));
+    keyring.forget(vault).await.unwrap();
+    assert_eq!(keyring.load(vault).await.unwrap_err(), KeyFault::NoEntry);
+}

@@ -1,0 +1,302 @@
+//! The D-Bus objects of the emulated BlueZ: adapter, devices, services, characteristics.
+//! Not here: what a test makes them do; they only answer and keep books in the emulator's world.
+use super::{ADAPTER_PATH, BluezError, CharacteristicSpec, DeviceSpec, Emulator, Reads};
+use std::collections::HashMap;
+use uuid::Uuid;
+use zbus::interface;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+
+type Options = HashMap<String, OwnedValue>;
+
+pub(super) struct AdapterObject {
+    emulator: Emulator,
+}
+
+impl AdapterObject {
+    pub(super) fn of(emulator: Emulator) -> Self {
+        Self { emulator }
+    }
+}
+
+#[interface(name = "org.bluez.Adapter1")]
+impl AdapterObject {
+    fn set_discovery_filter(&self, _filter: Options) {}
+
+    async fn start_discovery(&self) -> Result<(), BluezError> {
+        {
+            let mut world = self.emulator.world();
+            if world.discovering {
+                return Err(BluezError::InProgress("Operation already in progress".into()));
+            }
+            world.discovering = true;
+        }
+        self.emulator.advertise().await.map_err(BluezError::from)
+    }
+
+    fn stop_discovery(&self) -> Result<(), BluezError> {
+        let mut world = self.emulator.world();
+        if !std::mem::take(&mut world.discovering) {
+            return Err(BluezError::Failed("No discovery started".into()));
+        }
+        Ok(())
+    }
+
+    #[zbus(property)]
+    fn address(&self) -> String {
+        "C0:FF:EE:00:00:01".into()
+    }
+    #[zbus(property)]
+    fn address_type(&self) -> String {
+        "public".into()
+    }
+    #[zbus(property)]
+    fn name(&self) -> String {
+        "emulated".into()
+    }
+    #[zbus(property)]
+    fn alias(&self) -> String {
+        "emulated".into()
+    }
+    #[zbus(property)]
+    fn class(&self) -> u32 {
+        0
+    }
+    #[zbus(property)]
+    fn powered(&self) -> bool {
+        self.emulator.world().powered
+    }
+    #[zbus(property)]
+    fn set_powered(&self, on: bool) {
+        let mut world = self.emulator.world();
+        world.powered = on;
+        world.switched_on_by_client += usize::from(on);
+    }
+    #[zbus(property)]
+    fn discoverable(&self) -> bool {
+        false
+    }
+    #[zbus(property)]
+    fn pairable(&self) -> bool {
+        true
+    }
+    #[zbus(property)]
+    fn discovering(&self) -> bool {
+        self.emulator.world().discovering
+    }
+    #[zbus(property, name = "UUIDs")]
+    fn uuids(&self) -> Vec<String> {
+        vec![]
+    }
+    #[zbus(property)]
+    fn modalias(&self) -> String {
+        "usb:v1D6Bp0246d0542".into()
+    }
+}
+
+pub(super) struct DeviceObject {
+    emulator: Emulator,
+    index: usize,
+}
+
+impl DeviceObject {
+    pub(super) fn of(emulator: Emulator, index: usize) -> Self {
+        Self { emulator, index }
+    }
+
+    fn spec(&self) -> &DeviceSpec {
+        &self.emulator.devices[self.index]
+    }
+
+    fn is_connected(&self) -> bool {
+        self.emulator.world().connected.contains(self.spec().address)
+    }
+}
+
+#[interface(name = "org.bluez.Device1")]
+impl DeviceObject {
+    async fn connect(&self) -> Result<(), BluezError> {
+        let silent = {
+            let mut world = self.emulator.world();
+            world.connects += 1;
+            world.silent_on_connect.remove(self.spec().address)
+        };
+        if silent {
+            return std::future::pending().await;
+        }
+        self.emulator.make_link(self.index).await.map_err(BluezError::from)
+    }
+
+    async fn disconnect(&self) -> Result<(), BluezError> {
+        self.emulator.world().disconnects += 1;
+        if !self.is_connected() {
+            return Err(BluezError::NotConnected("Not Connected".into()));
+        }
+        self.emulator.end_link(self.spec().address).await.map_err(BluezError::from)
+    }
+
+    #[zbus(property)]
+    fn address(&self) -> String {
+        self.spec().address.into()
+    }
+    #[zbus(property)]
+    fn address_type(&self) -> String {
+        "random".into()
+    }
+    #[zbus(property)]
+    fn alias(&self) -> String {
+        self.spec().name.map_or_else(|| self.spec().address.replace(':', "-"), str::to_owned)
+    }
+    #[zbus(property)]
+    fn name(&self) -> zbus::fdo::Result<String> {
+        let missing = || zbus::fdo::Error::UnknownProperty("Name".into());
+        self.spec().name.map(str::to_owned).ok_or_else(missing)
+    }
+    #[zbus(property)]
+    fn adapter(&self) -> OwnedObjectPath {
+        OwnedObjectPath::try_from(ADAPTER_PATH).expect("a path")
+    }
+    #[zbus(property)]
+    fn connected(&self) -> bool {
+        self.is_connected()
+    }
+    #[zbus(property)]
+    fn services_resolved(&self) -> bool {
+        self.is_connected()
+    }
+    #[zbus(property)]
+    fn paired(&self) -> bool {
+        false
+    }
+    #[zbus(property)]
+    fn trusted(&self) -> bool {
+        false
+    }
+    #[zbus(property)]
+    fn blocked(&self) -> bool {
+        false
+    }
+    #[zbus(property)]
+    fn legacy_pairing(&self) -> bool {
+        false
+    }
+    /// Only of a device that advertises: one that is connected keeps silent.
+    #[zbus(property, name = "RSSI")]
+    fn rssi(&self) -> zbus::fdo::Result<i16> {
+        let silent = || zbus::fdo::Error::UnknownProperty("RSSI".into());
+        Some(self.spec().signal_dbm).filter(|_| !self.is_connected()).ok_or_else(silent)
+    }
+    #[zbus(property, name = "UUIDs")]
+    fn uuids(&self) -> Vec<String> {
+        self.spec().advertised.iter().map(Uuid::to_string).collect()
+    }
+}
+
+pub(super) struct ServiceObject {
+    pub(super) uuid: Uuid,
+    pub(super) device: String,
+}
+
+#[interface(name = "org.bluez.GattService1")]
+impl ServiceObject {
+    #[zbus(property, name = "UUID")]
+    fn uuid(&self) -> String {
+        self.uuid.to_string()
+    }
+    #[zbus(property)]
+    fn primary(&self) -> bool {
+        true
+    }
+    #[zbus(property)]
+    fn device(&self) -> OwnedObjectPath {
+        OwnedObjectPath::try_from(self.device.as_str()).expect("a path")
+    }
+}
+
+pub(super) struct CharacteristicObject {
+    emulator: Emulator,
+    address: &'static str,
+    path: String,
+    service: String,
+    spec: CharacteristicSpec,
+}
+
+impl CharacteristicObject {
+    pub(super) fn of(
+        emulator: Emulator,
+        address: &'static str,
+        path: String,
+        service: String,
+        spec: CharacteristicSpec,
+    ) -> Self {
+        Self { emulator, address, path, service, spec }
+    }
+
+    fn require_link(&self) -> Result<(), BluezError> {
+        let connected = self.emulator.world().connected.contains(self.address);
+        if connected { Ok(()) } else { Err(BluezError::Failed("Not connected".into())) }
+    }
+}
+
+#[interface(name = "org.bluez.GattCharacteristic1")]
+impl CharacteristicObject {
+    fn start_notify(&self) -> Result<(), BluezError> {
+        self.require_link()?;
+        if !self.emulator.world().notifying.insert(self.path.clone()) {
+            return Err(BluezError::InProgress("Operation already in progress".into()));
+        }
+        Ok(())
+    }
+
+    fn stop_notify(&self) -> Result<(), BluezError> {
+        self.emulator.world().notifying.remove(&self.path);
+        Ok(())
+    }
+
+    /// Like BlueZ, announces the value that was read as a change of `Value`.
+    async fn read_value(&self, _options: Options) -> Result<Vec<u8>, BluezError> {
+        self.require_link()?;
+        match &self.spec.reads {
+            Reads::Value(value) => {
+                let announced = zbus::zvariant::Value::from(value.clone());
+                self.emulator.changed(&self.path, "org.bluez.GattCharacteristic1", "Value", announced).await?;
+                Ok(value.clone())
+            }
+            Reads::Never => std::future::pending().await,
+            Reads::Fails(error) => Err(error.clone()),
+        }
+    }
+
+    fn write_value(&self, value: Vec<u8>, options: Options) -> Result<(), BluezError> {
+        self.require_link()?;
+        let with_response = options.get("type").and_then(|kind| <&str>::try_from(kind).ok()) == Some("request");
+        if !with_response {
+            return Err(BluezError::Failed("expected a write with response".into()));
+        }
+        if let Some(error) = &self.spec.write_fails {
+            return Err(error.clone());
+        }
+        self.emulator.world().writes.push((self.path.clone(), value));
+        Ok(())
+    }
+
+    #[zbus(property, name = "UUID")]
+    fn uuid(&self) -> String {
+        self.spec.uuid.to_string()
+    }
+    #[zbus(property)]
+    fn service(&self) -> OwnedObjectPath {
+        OwnedObjectPath::try_from(self.service.as_str()).expect("a path")
+    }
+    #[zbus(property)]
+    fn value(&self) -> Vec<u8> {
+        vec![]
+    }
+    #[zbus(property)]
+    fn flags(&self) -> Vec<String> {
+        self.spec.flags.iter().map(|&flag| flag.to_owned()).collect()
+    }
+    #[zbus(property, name = "MTU")]
+    fn mtu(&self) -> u16 {
+        185
+    }
+}

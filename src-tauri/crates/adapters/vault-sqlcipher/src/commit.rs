@@ -1,0 +1,56 @@
+//! One transaction for everything that belongs together. Not here: threads and faults of the port.
+use crate::fault::Fault;
+use crate::samples;
+use crate::tables::series::{self, SeriesKey};
+use crate::tables::{
+    audit, binding, connection, device, frame, meta, minute_median, outbox, patient, reading, run, tail,
+};
+use bedside_console::{Changes, Receipt, SampleValues, StoredSamples};
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Writes all changes or none. When this returns, they are on the disk.
+pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, Fault> {
+    let all = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let generation = meta::next_generation(&all)?;
+    changes.patients.iter().try_for_each(|row| patient::put(&all, row))?;
+    changes.devices.iter().try_for_each(|row| device::put(&all, row))?;
+    changes.connections.iter().try_for_each(|row| connection::put(&all, row))?;
+    changes.bindings.iter().try_for_each(|row| binding::put(&all, row))?;
+    changes.frames.iter().try_for_each(|row| frame::add(&all, row))?;
+    let mut already_known = Vec::new();
+    for row in &changes.readings {
+        if !reading::add(&all, row)? {
+            already_known.push(row.id);
+        }
+    }
+    changes.samples.iter().try_for_each(|samples| add_samples(&all, samples))?;
+    changes.medians.iter().try_for_each(|row| minute_median::add(&all, row))?;
+    changes.outbox.iter().try_for_each(|row| outbox::add(&all, row))?;
+    changes.outbox_updates.iter().try_for_each(|update| outbox::update(&all, update))?;
+    changes.audit.iter().try_for_each(|entry| audit::add(&all, entry))?;
+    changes.run.iter().try_for_each(|row| run::put(&all, row))?;
+    all.commit()?;
+    Ok(Receipt { generation, already_known })
+}
+
+fn add_samples(db: &Connection, stored: &StoredSamples) -> Result<(), Fault> {
+    let hertz = match &stored.values {
+        SampleValues::Timed(_) => 0,
+        SampleValues::Even { hertz, .. } => *hertz,
+    };
+    let packed = samples::pack(&stored.values)?;
+    let Some(last) = samples::latest(&stored.values) else { return Ok(()) };
+    let key = SeriesKey {
+        series: stored.series,
+        device: stored.device,
+        patient: stored.patient,
+        parameter: stored.parameter,
+        unit: stored.unit,
+        exponent: stored.exponent,
+        hertz,
+    };
+    let id = series::ensure(db, &key)?;
+    let count = packed.iter().map(|blob| blob.count as usize).sum();
+    packed.iter().try_for_each(|blob| tail::add(db, id, blob))?;
+    series::count_in(db, id, count, last)
+}

@@ -1,0 +1,210 @@
+//! Answers to the port's queries, each from one consistent state of the database. Not here: trends.
+use crate::fault::Fault;
+use crate::samples::Samples;
+use crate::tables::series::SeriesRow;
+use crate::tables::{
+    FORMAT, binding, chunk, device, frame, frame_chunk, frame_stream, meta, minute_median, outbox, patient, reading,
+    row, run, series, tail,
+};
+use crate::trend::trend;
+use crate::{cipher, tables};
+use bedside_console::ports::{Answer, Query};
+use bedside_console::{PatientActivity, RawFrame, StoredReading, StoredSamples, VaultStatus};
+use bedside_series::decode_frames;
+use bedside_vitals::{
+    BootTime, Cadence, ConnectionId, CorrectedTime, Decimal, DeviceId, MeasuredValue, Measurement, Number, Parameter,
+    PatientId, Quality, Quantity, ReadingId, ReadingIdentity, WallTime,
+};
+use rusqlite::{Connection, TransactionBehavior};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What the database cannot know of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beside {
+    /// The run that has the vault open for writing, if it has shown a life sign.
+    pub(crate) this_run: Option<Uuid>,
+    /// Octets of the files.
+    pub(crate) octets: u64,
+}
+
+/// Answers one query.
+pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Result<Answer, Fault> {
+    let db = db.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    Ok(match query {
+        Query::Patients => Answer::Patients(patient::all(&db)?),
+        Query::PatientByRecordNumber(number) => {
+            Answer::Patients(patient::by_record_number(&db, &number)?.into_iter().collect())
+        }
+        Query::Devices => Answer::Devices(device::all(&db)?),
+        Query::OpenBindings => Answer::Bindings(binding::open(&db)?),
+        Query::Readings { patient, unassigned_only, since, limit } => {
+            Answer::Readings(reading::newest(&db, patient, unassigned_only, since, limit)?)
+        }
+        Query::KnownReadings(ids) => {
+            let mut known = Vec::new();
+            for id in ids {
+                if reading::is_known(&db, id)? {
+                    known.push(id);
+                }
+            }
+            Answer::KnownReadings(known)
+        }
+        Query::Samples { patient, since, until } => {
+            let range = (since.unwrap_or(WallTime(i64::MIN)), until.unwrap_or(WallTime(i64::MAX)));
+            Answer::Samples(samples(&db, patient, range)?)
+        }
+        Query::MinuteMedians { patient } => Answer::MinuteMedians(minute_median::of_patient(&db, patient)?),
+        Query::Trend { patient, parameters, from, until, columns } => {
+            Answer::Trend(trend(&db, patient, &parameters, (from, until), columns)?)
+        }
+        Query::LastValues(patient) => Answer::LastValues(last_values(&db, patient)?),
+        Query::PatientActivity => Answer::PatientActivity(activity(&db)?),
+        Query::OutboxCounts => Answer::OutboxCounts(outbox::counts(&db)?),
+        Query::OutboxRows { states, limit } => Answer::OutboxRows(outbox::in_states(&db, &states, limit)?),
+        Query::LastRun => Answer::LastRun(run::last_before(&db, beside.this_run)?),
+        Query::Frames { device, rejected_only, limit } => Answer::Frames(frames(&db, device, rejected_only, limit)?),
+        Query::VaultStatus => Answer::VaultStatus(status(&db, beside.octets)?),
+    })
+}
+
+fn status(db: &Connection, octets: u64) -> Result<VaultStatus, Fault> {
+    let (frames, rejected_frames) = frame_stream::counts(db)?;
+    Ok(VaultStatus {
+        format: FORMAT,
+        cipher: cipher::cipher_version(db)?,
+        generation: meta::generation(db)?,
+        octets,
+        patients: patient::count(db)?,
+        readings: reading::count(db)?,
+        samples: series::samples(db)?,
+        frames,
+        rejected_frames,
+    })
+}
+
+fn samples(
+    db: &Connection,
+    patient: Option<PatientId>,
+    (from, until): (WallTime, WallTime),
+) -> Result<Vec<StoredSamples>, Fault> {
+    let mut all = Vec::new();
+    for SeriesRow { id, key, .. } in series::of_patient(db, patient)? {
+        let mut samples = Samples::none(key.hertz);
+        chunk::each_between(db, id, (from, until), |blob| samples.add_blob(blob))?;
+        tail::each_between(db, id, (from, until), |blob| samples.add_blob(blob))?;
+        samples.sort();
+        all.extend(samples.into_values(from, until).into_iter().map(|values| StoredSamples {
+            series: key.series,
+            device: key.device,
+            patient: key.patient,
+            parameter: key.parameter,
+            unit: key.unit,
+            exponent: key.exponent,
+            values,
+        }));
+    }
+    all.sort_by_key(|samples| first_time(&samples.values));
+    Ok(all)
+}
+
+fn first_time(values: &bedside_console::SampleValues) -> Option<WallTime> {
+    match values {
+        bedside_console::SampleValues::Timed(samples) => samples.first().map(|(at, _)| *at),
+        bedside_console::SampleValues::Even { start, .. } => Some(*start),
+    }
+}
+
+fn last_values(db: &Connection, patient: PatientId) -> Result<Vec<StoredReading>, Fault> {
+    let mut last: BTreeMap<Parameter, StoredReading> = BTreeMap::new();
+    for parameter in Parameter::ALL {
+        last.extend(reading::latest(db, patient, parameter)?.map(|reading| (parameter, reading)));
+    }
+    // One sample of a waveform is no value.
+    for row in series::of_patient(db, Some(patient))?.iter().filter(|row| row.key.hertz == 0) {
+        let Some(reading) = of_sample(row) else { continue };
+        let at = |reading: &StoredReading| reading.measurement.time.at;
+        if last.get(&row.key.parameter).is_none_or(|held| at(held) < at(&reading)) {
+            last.insert(row.key.parameter, reading);
+        }
+    }
+    Ok(last.into_values().collect())
+}
+
+/// The last sample of a stream as a reading. Samples keep neither quality nor the clock of the boot, and no connection:
+/// their identity is the time.
+fn of_sample(row: &SeriesRow) -> Option<StoredReading> {
+    let (at, step) = row.last?;
+    let identity = ReadingIdentity::Stream { connection: ConnectionId(Uuid::nil()), frame: at.0.cast_unsigned() };
+    let number = Number::Value(Decimal::new(step.into(), row.key.exponent));
+    Some(StoredReading {
+        id: ReadingId::derive(row.key.device, row.key.parameter, &identity),
+        device: row.key.device,
+        patient: row.key.patient,
+        measurement: Measurement {
+            parameter: row.key.parameter,
+            value: MeasuredValue::Single(Quantity { number, unit: row.key.unit }),
+            cadence: Cadence::Streaming,
+            time: CorrectedTime::on_receipt(at, BootTime::default()),
+            identity,
+            quality: Quality::GOOD,
+            user_slot: None,
+        },
+        frame: None,
+    })
+}
+
+fn activity(db: &Connection) -> Result<Vec<PatientActivity>, Fault> {
+    let last_sql = "SELECT max(at) FROM (SELECT max(at) AS at FROM reading WHERE patient = ?1
+        UNION ALL SELECT max(last_at) FROM series WHERE patient = ?1)";
+    let ids = tables::rows(db, "SELECT id FROM patient ORDER BY id", [], |row| Ok(row.get::<_, Uuid>(0)?))?;
+    let one = |id: Uuid| {
+        let last = row(db, last_sql, [id], |row| Ok(row.get::<_, Option<i64>>(0)?))?.flatten();
+        let unsent = outbox::open_observations(db, id)?;
+        Ok(PatientActivity { patient: PatientId(id), last_value: last.map(WallTime), unsent })
+    };
+    ids.into_iter().map(one).collect()
+}
+
+fn frames(
+    db: &Connection,
+    device: Option<DeviceId>,
+    rejected_only: bool,
+    limit: usize,
+) -> Result<Vec<RawFrame>, Fault> {
+    let streams: BTreeMap<i64, _> =
+        frame_stream::of_device(db, device)?.into_iter().map(|stream| (stream.id, stream)).collect();
+    let mut all = Vec::new();
+    let raw = |stream: &frame_stream::FrameStream, frame: bedside_series::Frame, rejection| RawFrame {
+        device: stream.device,
+        connection: stream.connection,
+        characteristic: stream.characteristic,
+        index: frame.index,
+        received: frame.received,
+        bytes: frame.octets,
+        rejection,
+    };
+    for found in frame::oldest(db, device.map(|id| id.0), rejected_only, limit)? {
+        let stream = streams.get(&found.stream).ok_or(Fault::Column("frame.stream"))?;
+        all.push(raw(stream, found.frame, found.rejection));
+    }
+    // Rejected frames are never packed.
+    for stream in streams.values().filter(|_| !rejected_only) {
+        let (mut taken, mut latest) = (0, None);
+        frame_chunk::walk(db, stream.id, |start, blob| {
+            // Chunks of one stream overlap only where a clock went back; then one more is read than needed.
+            if taken >= limit && latest.is_some_and(|latest| start > latest) {
+                return Ok(false);
+            }
+            for frame in decode_frames(blob)? {
+                taken += 1;
+                latest = latest.max(Some(frame.received));
+                all.push(raw(stream, frame, None));
+            }
+            Ok(true)
+        })?;
+    }
+    all.sort_by_key(|frame| (frame.received, frame.connection, frame.characteristic, frame.index));
+    all.truncate(limit);
+    Ok(all)
+}

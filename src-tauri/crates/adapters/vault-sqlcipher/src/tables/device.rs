@@ -1,0 +1,78 @@
+//! Devices enrolled in this vault.
+use super::{Migration, rows};
+use crate::fault::Fault;
+use bedside_vitals::{DeviceDescription, DeviceId, DeviceKind};
+use rusqlite::{Connection, Row, params};
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    to: 1,
+    sql: "CREATE TABLE device (
+    id BLOB PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    manufacturer TEXT,
+    model TEXT,
+    serial TEXT,
+    firmware TEXT,
+    hardware TEXT,
+    software TEXT,
+    system_id TEXT,
+    simulated INTEGER NOT NULL
+) STRICT;",
+}];
+
+const KINDS: [DeviceKind; 6] = [
+    DeviceKind::HeartRateStrap,
+    DeviceKind::EcgSensor,
+    DeviceKind::PulseOximeter,
+    DeviceKind::BloodPressureCuff,
+    DeviceKind::Thermometer,
+    DeviceKind::Unknown,
+];
+
+/// Enrols a device or replaces what is known of it.
+pub(crate) fn put(db: &Connection, device: &DeviceDescription) -> Result<(), Fault> {
+    let sql = "INSERT INTO device (id, kind, name, manufacturer, model, serial, firmware, hardware, software, system_id,
+            simulated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, manufacturer = excluded.manufacturer,
+            model = excluded.model, serial = excluded.serial, firmware = excluded.firmware, hardware = excluded.hardware,
+            software = excluded.software, system_id = excluded.system_id, simulated = excluded.simulated";
+    db.prepare_cached(sql)?.execute(params![
+        device.id.0,
+        device.kind.name(),
+        device.name,
+        device.manufacturer,
+        device.model,
+        device.serial,
+        device.firmware,
+        device.hardware,
+        device.software,
+        device.system_id,
+        device.simulated,
+    ])?;
+    Ok(())
+}
+
+/// Every device, by name.
+pub(crate) fn all(db: &Connection) -> Result<Vec<DeviceDescription>, Fault> {
+    let sql = "SELECT id, kind, name, manufacturer, model, serial, firmware, hardware, software, system_id, simulated
+        FROM device ORDER BY name, id";
+    rows(db, sql, [], of)
+}
+
+fn of(row: &Row<'_>) -> Result<DeviceDescription, Fault> {
+    let kind: String = row.get(1)?;
+    Ok(DeviceDescription {
+        id: DeviceId(row.get(0)?),
+        kind: KINDS.into_iter().find(|known| known.name() == kind).ok_or(Fault::Column("device.kind"))?,
+        name: row.get(2)?,
+        manufacturer: row.get(3)?,
+        model: row.get(4)?,
+        serial: row.get(5)?,
+        firmware: row.get(6)?,
+        hardware: row.get(7)?,
+        software: row.get(8)?,
+        system_id: row.get(9)?,
+        simulated: row.get(10)?,
+    })
+}

@@ -1,0 +1,86 @@
+//! Recent raw values, row by row, until they are packed; and for good every value that was rejected, with its reason.
+use super::{Migration, frame_stream, limit, rows};
+use crate::fault::Fault;
+use bedside_console::RawFrame;
+use bedside_series::Frame;
+use bedside_vitals::WallTime;
+use rusqlite::{Connection, Row, params};
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    to: 1,
+    sql: "CREATE TABLE frame (
+    id INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL REFERENCES frame_stream (id),
+    place INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    octets BLOB NOT NULL,
+    rejection TEXT
+) STRICT;
+CREATE INDEX frame_to_pack ON frame (stream, received) WHERE rejection IS NULL;
+CREATE INDEX frame_rejected ON frame (received) WHERE rejection IS NOT NULL;",
+}];
+
+/// A row: the frame, its stream and its rejection.
+pub(crate) struct FrameRow {
+    pub(crate) stream: i64,
+    pub(crate) frame: Frame,
+    pub(crate) rejection: Option<String>,
+}
+
+/// Stores a value as it came.
+pub(crate) fn add(db: &Connection, frame: &RawFrame) -> Result<(), Fault> {
+    let key = (frame.connection, frame.characteristic, frame.device);
+    let stream = frame_stream::count_in(db, key, frame.rejection.is_some())?;
+    let sql = "INSERT INTO frame (stream, place, received, octets, rejection) VALUES (?, ?, ?, ?, ?)";
+    let values = params![stream, frame.index.cast_signed(), frame.received.0, frame.bytes, frame.rejection];
+    db.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+/// Streams that have frames older than `before` to pack.
+pub(crate) fn streams_to_pack(db: &Connection, before: WallTime) -> Result<Vec<i64>, Fault> {
+    let sql = "SELECT stream FROM frame WHERE rejection IS NULL GROUP BY stream HAVING min(received) < ?";
+    rows(db, sql, [before.0], |row| Ok(row.get(0)?))
+}
+
+/// Frames of a stream that are to be packed, in order of index, with their row ids.
+pub(crate) fn to_pack(db: &Connection, stream: i64, before: WallTime, most: usize) -> Result<Vec<(i64, Frame)>, Fault> {
+    let sql = "SELECT id, place, received, octets FROM frame WHERE stream = ? AND rejection IS NULL AND received < ?
+        ORDER BY received, id LIMIT ?";
+    rows(db, sql, params![stream, before.0, limit(most)], |row| {
+        let frame = Frame {
+            index: row.get::<_, i64>(1)?.cast_unsigned(),
+            received: WallTime(row.get(2)?),
+            octets: row.get(3)?,
+        };
+        Ok((row.get(0)?, frame))
+    })
+}
+
+/// Removes a row that was packed.
+pub(crate) fn remove(db: &Connection, id: i64) -> Result<(), Fault> {
+    db.prepare_cached("DELETE FROM frame WHERE id = ?")?.execute([id])?;
+    Ok(())
+}
+
+/// Rows, oldest first: all that are not packed, or only the rejected ones.
+pub(crate) fn oldest(
+    db: &Connection,
+    device: Option<uuid::Uuid>,
+    rejected_only: bool,
+    most: usize,
+) -> Result<Vec<FrameRow>, Fault> {
+    let which = if rejected_only { "AND rejection IS NOT NULL" } else { "" };
+    let sql = format!(
+        "SELECT stream, place, received, octets, rejection FROM frame
+         WHERE (?1 IS NULL OR stream IN (SELECT id FROM frame_stream WHERE device = ?1)) {which}
+         ORDER BY received, id LIMIT ?2"
+    );
+    rows(db, &sql, params![device, limit(most)], of)
+}
+
+fn of(row: &Row<'_>) -> Result<FrameRow, Fault> {
+    let frame =
+        Frame { index: row.get::<_, i64>(1)?.cast_unsigned(), received: WallTime(row.get(2)?), octets: row.get(3)? };
+    Ok(FrameRow { stream: row.get(0)?, frame, rejection: row.get(4)? })
+}

@@ -1,0 +1,62 @@
+//! The streams of raw values: one for each characteristic of a connection. Counts are kept here, since packed frames
+//! cannot be counted by rows.
+use super::{Migration, rows};
+use crate::fault::Fault;
+use bedside_vitals::{ConnectionId, DeviceId};
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    to: 1,
+    sql: "CREATE TABLE frame_stream (
+    id INTEGER PRIMARY KEY,
+    connection BLOB NOT NULL,
+    characteristic BLOB NOT NULL,
+    device BLOB NOT NULL,
+    frames INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    UNIQUE (connection, characteristic, device)
+) STRICT;",
+}];
+
+/// One stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameStream {
+    pub(crate) id: i64,
+    pub(crate) connection: ConnectionId,
+    pub(crate) characteristic: Uuid,
+    pub(crate) device: DeviceId,
+}
+
+/// Counts one frame and tells its stream.
+pub(crate) fn count_in(
+    db: &Connection,
+    (connection, characteristic, device): (ConnectionId, Uuid, DeviceId),
+    rejected: bool,
+) -> Result<i64, Fault> {
+    let sql = "INSERT INTO frame_stream (connection, characteristic, device, frames, rejected) VALUES (?, ?, ?, 1, ?)
+        ON CONFLICT DO UPDATE SET frames = frames + 1, rejected = rejected + excluded.rejected RETURNING id";
+    let mut statement = db.prepare_cached(sql)?;
+    Ok(statement.query_row(params![connection.0, characteristic, device.0, rejected], |row| row.get(0))?)
+}
+
+/// Every stream, of one device or of all.
+pub(crate) fn of_device(db: &Connection, device: Option<DeviceId>) -> Result<Vec<FrameStream>, Fault> {
+    let sql = "SELECT id, connection, characteristic, device FROM frame_stream WHERE ?1 IS NULL OR device = ?1";
+    rows(db, sql, [device.map(|id| id.0)], of)
+}
+
+/// Frames and rejected frames so far.
+pub(crate) fn counts(db: &Connection) -> Result<(u64, u64), Fault> {
+    let sql = "SELECT coalesce(sum(frames), 0), coalesce(sum(rejected), 0) FROM frame_stream";
+    Ok(db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+fn of(row: &Row<'_>) -> Result<FrameStream, Fault> {
+    Ok(FrameStream {
+        id: row.get(0)?,
+        connection: ConnectionId(row.get(1)?),
+        characteristic: row.get(2)?,
+        device: DeviceId(row.get(3)?),
+    })
+}

@@ -1,0 +1,173 @@
+//! One file per table: its migrations, its row, its statements. Here: the order of migrations and what rows share.
+//!
+//! Ids that the console gives are not foreign keys: a reading of a device that was not enrolled must still be stored.
+//! Times are milliseconds since 1970. Everything lies in the encrypted file, so columns are plain.
+
+pub(crate) mod audit;
+pub(crate) mod binding;
+pub(crate) mod chunk;
+pub(crate) mod connection;
+pub(crate) mod device;
+pub(crate) mod frame;
+pub(crate) mod frame_chunk;
+pub(crate) mod frame_stream;
+pub(crate) mod meta;
+pub(crate) mod minute_median;
+pub(crate) mod number;
+pub(crate) mod outbox;
+pub(crate) mod patient;
+pub(crate) mod reading;
+pub(crate) mod run;
+pub(crate) mod series;
+pub(crate) mod tail;
+
+use crate::fault::Fault;
+use bedside_console::ports::StoreFault;
+use bedside_vitals::{Parameter, Unit};
+use rusqlite::{Connection, Params, Row, TransactionBehavior};
+
+/// The format this version writes: `PRAGMA user_version`.
+pub(crate) const FORMAT: u32 = 1;
+
+/// One step of one table towards a format.
+pub(crate) struct Migration {
+    /// The format it leads to.
+    pub(crate) to: u32,
+    /// What it does.
+    pub(crate) sql: &'static str,
+}
+
+/// Every table's steps; within one format they run in this order.
+const TABLES: [&[Migration]; 16] = [
+    meta::MIGRATIONS,
+    patient::MIGRATIONS,
+    device::MIGRATIONS,
+    connection::MIGRATIONS,
+    binding::MIGRATIONS,
+    frame_stream::MIGRATIONS,
+    frame::MIGRATIONS,
+    frame_chunk::MIGRATIONS,
+    reading::MIGRATIONS,
+    series::MIGRATIONS,
+    tail::MIGRATIONS,
+    chunk::MIGRATIONS,
+    minute_median::MIGRATIONS,
+    outbox::MIGRATIONS,
+    audit::MIGRATIONS,
+    run::MIGRATIONS,
+];
+
+/// The format of a database; 0 = nothing in it yet.
+///
+/// # Errors
+/// `Newer` when a later version wrote it.
+pub(crate) fn format(db: &Connection) -> Result<u32, Fault> {
+    let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > FORMAT {
+        return Err(StoreFault::Newer { found, known: FORMAT }.into());
+    }
+    Ok(found)
+}
+
+/// Brings a database to `FORMAT`, each format in one transaction.
+pub(crate) fn migrate(db: &mut Connection) -> Result<(), Fault> {
+    for to in format(db)? + 1..=FORMAT {
+        let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for migration in TABLES.iter().copied().flatten().filter(|migration| migration.to == to) {
+            step.execute_batch(migration.sql)?;
+        }
+        step.pragma_update(None, "user_version", to)?;
+        step.commit()?;
+    }
+    Ok(())
+}
+
+/// All rows of a statement.
+pub(crate) fn rows<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    of: impl Fn(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(of(row)?);
+    }
+    Ok(all)
+}
+
+/// The one row of a statement, if there is one.
+pub(crate) fn row<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    of: impl Fn(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(of).transpose()
+}
+
+/// The parameter of a stored MDC code.
+pub(crate) fn parameter(code: u32, column: &'static str) -> Result<Parameter, Fault> {
+    Parameter::from_mdc(code).ok_or(Fault::Column(column))
+}
+
+/// The unit of a stored UCUM code.
+pub(crate) fn unit(code: &str, column: &'static str) -> Result<Unit, Fault> {
+    Unit::from_ucum(code).ok_or(Fault::Column(column))
+}
+
+/// A limit as SQLite counts it.
+pub(crate) fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    /// The schema as SQLite keeps it, in order of name.
+    fn dump() -> String {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        let sql =
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name";
+        rows(&db, sql, [], |row| Ok(row.get::<_, String>(0)? + ";\n")).unwrap().concat()
+    }
+
+    /// Set BEDSIDE_BLESS=1 to write the file anew after a change of an unreleased format.
+    #[test]
+    fn the_committed_schema_of_this_format_is_current() {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/tables/schema/v{FORMAT}.sql"));
+        if std::env::var_os("BEDSIDE_BLESS").is_some() {
+            std::fs::write(&file, dump()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), dump());
+    }
+
+    #[test]
+    fn a_database_of_a_later_format_is_refused_untouched() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "user_version", FORMAT + 1).unwrap();
+        let fault = StoreFault::from(migrate(&mut db).unwrap_err());
+        assert_eq!(fault, StoreFault::Newer { found: FORMAT + 1, known: FORMAT });
+        assert!(rows(&db, "SELECT 1 FROM sqlite_schema", [], |_| Ok(())).unwrap().is_empty());
+    }
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        migrate(&mut db).unwrap();
+        assert_eq!(format(&db).unwrap(), FORMAT);
+    }
+
+    #[test]
+    fn every_step_leads_to_a_format_that_exists() {
+        assert!(TABLES.iter().all(|steps| steps.iter().all(|step| (1..=FORMAT).contains(&step.to))));
+    }
+}

@@ -1,0 +1,239 @@
+//! Spot readings, one row each, every part of a measurement in a column. A stored reading is never changed.
+use super::number::{of_columns, pack_time, to_columns, unpack_time};
+use super::{Migration, limit, parameter, rows, unit};
+use crate::fault::Fault;
+use bedside_console::StoredReading;
+use bedside_vitals::{
+    BloodPressure, BootTime, Cadence, ConnectionId, CorrectedTime, DeviceId, MeasuredValue, Measurement, Parameter,
+    PatientId, Quality, Quantity, ReadingId, ReadingIdentity, TimeMethod, WallTime,
+};
+use rusqlite::{Connection, Row, params};
+use std::time::Duration;
+use uuid::Uuid;
+
+// A number is mantissa and exponent; a special value has no mantissa and its code in the exponent's column. A single
+// value uses the first pair, pressures use all three. 64-bit counts are stored with their bits as they are.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    to: 1,
+    sql: "CREATE TABLE reading (
+    id BLOB PRIMARY KEY,
+    device BLOB NOT NULL,
+    patient BLOB,
+    parameter INTEGER NOT NULL,
+    cadence INTEGER NOT NULL,
+    unit TEXT NOT NULL,
+    first_mantissa INTEGER,
+    first_exponent INTEGER NOT NULL,
+    second_mantissa INTEGER,
+    second_exponent INTEGER,
+    third_mantissa INTEGER,
+    third_exponent INTEGER,
+    at INTEGER NOT NULL,
+    time_method INTEGER NOT NULL,
+    device_time INTEGER,
+    received INTEGER NOT NULL,
+    boot_seconds INTEGER NOT NULL,
+    boot_nanos INTEGER NOT NULL,
+    identity INTEGER NOT NULL,
+    identity_number INTEGER NOT NULL,
+    identity_time INTEGER,
+    identity_connection BLOB,
+    quality INTEGER NOT NULL,
+    user_slot INTEGER,
+    frame_connection BLOB,
+    frame_characteristic BLOB,
+    frame_place INTEGER
+) STRICT;
+CREATE INDEX reading_of_patient ON reading (patient, parameter, at);
+CREATE INDEX reading_at ON reading (at);",
+}];
+
+const COLUMNS: &str = "id, device, patient, parameter, cadence, unit, first_mantissa, first_exponent, second_mantissa,
+    second_exponent, third_mantissa, third_exponent, at, time_method, device_time, received, boot_seconds, boot_nanos,
+    identity, identity_number, identity_time, identity_connection, quality, user_slot, frame_connection,
+    frame_characteristic, frame_place";
+
+const METHODS: [TimeMethod; 4] =
+    [TimeMethod::Receipt, TimeMethod::DeviceClockCorrected, TimeMethod::DeviceClockUnverified, TimeMethod::Unknown];
+
+/// Stores a reading; `false` when it was there before and is left as it is.
+pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Fault> {
+    let Measurement { parameter, value, cadence, time, identity, quality, user_slot } = &reading.measurement;
+    let (first, second, third) = match value {
+        MeasuredValue::Single(quantity) => (to_columns(quantity.number), None, None),
+        MeasuredValue::Pressures(p) => {
+            (to_columns(p.systolic), Some(to_columns(p.diastolic)), Some(to_columns(p.mean)))
+        }
+    };
+    let (kind, number, base_time, connection) = identity_columns(identity);
+    let boot = time.received_boot.0;
+    let sql = format!("INSERT OR IGNORE INTO reading ({COLUMNS}) VALUES (?{})", ", ?".repeat(26));
+    let changed = db.prepare_cached(&sql)?.execute(params![
+        reading.id.0,
+        reading.device.0,
+        reading.patient.map(|id| id.0),
+        parameter.mdc(),
+        matches!(cadence, Cadence::Spot),
+        value.unit().ucum(),
+        first.0,
+        first.1,
+        second.and_then(|number| number.0),
+        second.map(|number| number.1),
+        third.and_then(|number| number.0),
+        third.map(|number| number.1),
+        time.at.0,
+        METHODS.iter().position(|known| *known == time.method).map_or(0, |code| code as i64),
+        time.device.map(pack_time),
+        time.received.0,
+        boot.as_secs().cast_signed(),
+        boot.subsec_nanos(),
+        kind,
+        number.cast_signed(),
+        base_time,
+        connection,
+        quality.bits(),
+        user_slot,
+        reading.frame.map(|(connection, _, _)| connection.0),
+        reading.frame.map(|(_, characteristic, _)| characteristic),
+        reading.frame.map(|(_, _, place)| place.cast_signed()),
+    ])?;
+    Ok(changed == 1)
+}
+
+/// Whether a reading is stored.
+pub(crate) fn is_known(db: &Connection, id: ReadingId) -> Result<bool, Fault> {
+    Ok(db.prepare_cached("SELECT 1 FROM reading WHERE id = ?")?.exists([id.0])?)
+}
+
+/// Readings of everybody and nobody, of one patient, or of nobody; newest first.
+pub(crate) fn newest(
+    db: &Connection,
+    patient: Option<PatientId>,
+    unassigned_only: bool,
+    since: Option<WallTime>,
+    most: usize,
+) -> Result<Vec<StoredReading>, Fault> {
+    let since = since.map_or(i64::MIN, |since| since.0);
+    let of_whom = match (patient, unassigned_only) {
+        // Nobody's reading cannot be this patient's.
+        (Some(_), true) => return Ok(Vec::new()),
+        (Some(_), false) => "patient = ?3",
+        (None, true) => "patient IS NULL AND ?3 IS NULL",
+        (None, false) => "?3 IS NULL",
+    };
+    let sql =
+        format!("SELECT {COLUMNS} FROM reading WHERE {of_whom} AND at >= ?1 ORDER BY at DESC, rowid DESC LIMIT ?2");
+    rows(db, &sql, params![since, limit(most), patient.map(|id| id.0)], of)
+}
+
+/// Readings of one parameter of a patient, oldest first.
+pub(crate) fn between(
+    db: &Connection,
+    patient: PatientId,
+    parameter: Parameter,
+    (from, until): (WallTime, WallTime),
+) -> Result<Vec<StoredReading>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM reading WHERE patient = ? AND parameter = ? AND at >= ? AND at < ? ORDER BY at, rowid"
+    );
+    rows(db, &sql, params![patient.0, parameter.mdc(), from.0, until.0], of)
+}
+
+/// The latest reading of one parameter of a patient.
+pub(crate) fn latest(
+    db: &Connection,
+    patient: PatientId,
+    parameter: Parameter,
+) -> Result<Option<StoredReading>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM reading WHERE patient = ? AND parameter = ? ORDER BY at DESC, rowid DESC LIMIT 1"
+    );
+    super::row(db, &sql, params![patient.0, parameter.mdc()], of)
+}
+
+/// How many there are.
+pub(crate) fn count(db: &Connection) -> Result<u64, Fault> {
+    Ok(db.query_row("SELECT count(*) FROM reading", [], |row| row.get(0))?)
+}
+
+fn identity_columns(identity: &ReadingIdentity) -> (i64, u64, Option<i64>, Option<Uuid>) {
+    match *identity {
+        ReadingIdentity::Sequence { sequence, base_time } => (0, sequence.into(), base_time.map(pack_time), None),
+        ReadingIdentity::Ordinal { base_time, ordinal } => (1, ordinal.into(), Some(pack_time(base_time)), None),
+        ReadingIdentity::Stream { connection, frame } => (2, frame, None, Some(connection.0)),
+    }
+}
+
+fn identity_of(row: &Row<'_>) -> Result<ReadingIdentity, Fault> {
+    let number = row.get::<_, i64>("identity_number")?.cast_unsigned();
+    let small = || u32::try_from(number).map_err(|_| Fault::Column("reading.identity_number"));
+    let base_time = row.get::<_, Option<i64>>("identity_time")?.map(unpack_time).transpose()?;
+    let connection = row.get::<_, Option<Uuid>>("identity_connection")?.map(ConnectionId);
+    match (row.get::<_, i64>("identity")?, base_time, connection) {
+        (0, base_time, None) => Ok(ReadingIdentity::Sequence { sequence: small()?, base_time }),
+        (1, Some(base_time), None) => Ok(ReadingIdentity::Ordinal { base_time, ordinal: small()? }),
+        (2, None, Some(connection)) => Ok(ReadingIdentity::Stream { connection, frame: number }),
+        _ => Err(Fault::Column("reading.identity")),
+    }
+}
+
+fn value_of(row: &Row<'_>) -> Result<MeasuredValue, Fault> {
+    let unit = unit(&row.get::<_, String>("unit")?, "reading.unit")?;
+    let first = of_columns(row.get("first_mantissa")?, row.get("first_exponent")?)?;
+    let second: Option<i8> = row.get("second_exponent")?;
+    let third: Option<i8> = row.get("third_exponent")?;
+    match (second, third) {
+        (None, None) => Ok(MeasuredValue::Single(Quantity { number: first, unit })),
+        (Some(second), Some(third)) => Ok(MeasuredValue::Pressures(BloodPressure {
+            systolic: first,
+            diastolic: of_columns(row.get("second_mantissa")?, second)?,
+            mean: of_columns(row.get("third_mantissa")?, third)?,
+            unit,
+        })),
+        _ => Err(Fault::Column("reading.second_exponent")),
+    }
+}
+
+fn time_of(row: &Row<'_>) -> Result<CorrectedTime, Fault> {
+    let method = usize::try_from(row.get::<_, i64>("time_method")?).ok().and_then(|code| METHODS.get(code).copied());
+    let nanos: u32 = row.get("boot_nanos")?;
+    if nanos >= 1_000_000_000 {
+        return Err(Fault::Column("reading.boot_nanos"));
+    }
+    Ok(CorrectedTime {
+        at: WallTime(row.get("at")?),
+        method: method.ok_or(Fault::Column("reading.time_method"))?,
+        device: row.get::<_, Option<i64>>("device_time")?.map(unpack_time).transpose()?,
+        received: WallTime(row.get("received")?),
+        received_boot: BootTime(Duration::new(row.get::<_, i64>("boot_seconds")?.cast_unsigned(), nanos)),
+    })
+}
+
+fn of(row: &Row<'_>) -> Result<StoredReading, Fault> {
+    let frame_connection: Option<Uuid> = row.get("frame_connection")?;
+    let frame = match (frame_connection, row.get("frame_characteristic")?, row.get::<_, Option<i64>>("frame_place")?) {
+        (Some(connection), Some(characteristic), Some(place)) => {
+            Some((ConnectionId(connection), characteristic, place.cast_unsigned()))
+        }
+        _ => None,
+    };
+    let measurement = Measurement {
+        parameter: parameter(row.get("parameter")?, "reading.parameter")?,
+        value: value_of(row)?,
+        cadence: if row.get("cadence")? { Cadence::Spot } else { Cadence::Streaming },
+        time: time_of(row)?,
+        identity: identity_of(row)?,
+        quality: Quality::from_bits(row.get("quality")?),
+        user_slot: row.get("user_slot")?,
+    };
+    Ok(StoredReading {
+        id: ReadingId(row.get("id")?),
+        device: DeviceId(row.get("device")?),
+        patient: row.get::<_, Option<Uuid>>("patient")?.map(PatientId),
+        measurement,
+        frame,
+    })
+}
+
+#[cfg(test)]
+mod tests;

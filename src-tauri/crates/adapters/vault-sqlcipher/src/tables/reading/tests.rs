@@ -1,0 +1,124 @@
+//! Any measurement comes back as it was. Not here: commits and queries.
+use super::*;
+use bedside_vitals::{Decimal, DeviceTime, Number, Special, Unit};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+fn device_time() -> impl Strategy<Value = DeviceTime> {
+    any::<(Option<u16>, Option<u8>, Option<u8>, u8, u8, u8)>()
+        .prop_map(|(year, month, day, hour, minute, second)| DeviceTime { year, month, day, hour, minute, second })
+}
+
+fn number() -> impl Strategy<Value = Number> {
+    let special = prop::sample::select(vec![
+        Special::NotANumber,
+        Special::NotAtThisResolution,
+        Special::PositiveInfinity,
+        Special::NegativeInfinity,
+        Special::Reserved,
+    ]);
+    prop_oneof![
+        any::<(i64, i8)>().prop_map(|(mantissa, exponent)| Number::Value(Decimal::new(mantissa, exponent))),
+        special.prop_map(Number::Special),
+    ]
+}
+
+fn value() -> impl Strategy<Value = MeasuredValue> {
+    let unit = prop::sample::select(Unit::ALL.to_vec());
+    (number(), number(), number(), unit, any::<bool>()).prop_map(|(systolic, diastolic, mean, unit, single)| {
+        if single {
+            MeasuredValue::Single(Quantity { number: systolic, unit })
+        } else {
+            MeasuredValue::Pressures(BloodPressure { systolic, diastolic, mean, unit })
+        }
+    })
+}
+
+fn identity() -> impl Strategy<Value = ReadingIdentity> {
+    prop_oneof![
+        (any::<u32>(), option::of(device_time()))
+            .prop_map(|(sequence, base_time)| ReadingIdentity::Sequence { sequence, base_time }),
+        (device_time(), any::<u32>()).prop_map(|(base_time, ordinal)| ReadingIdentity::Ordinal { base_time, ordinal }),
+        any::<(u128, u64)>().prop_map(|(id, frame)| {
+            ReadingIdentity::Stream { connection: ConnectionId(Uuid::from_u128(id)), frame }
+        }),
+    ]
+}
+
+fn time() -> impl Strategy<Value = CorrectedTime> {
+    let boot = (any::<u64>(), 0u32..1_000_000_000).prop_map(|(seconds, nanos)| BootTime(Duration::new(seconds, nanos)));
+    let method = prop::sample::select(METHODS.to_vec());
+    (any::<i64>(), method, option::of(device_time()), any::<i64>(), boot).prop_map(
+        |(at, method, device, received, received_boot)| CorrectedTime {
+            at: WallTime(at),
+            method,
+            device,
+            received: WallTime(received),
+            received_boot,
+        },
+    )
+}
+
+prop_compose! {
+    fn reading()(
+        ids in any::<(u128, u128, Option<u128>)>(), parameter in prop::sample::select(Parameter::ALL.to_vec()),
+        value in value(), spot: bool, time in time(), identity in identity(), quality: u32, user_slot: Option<u8>,
+        frame in any::<Option<(u128, u128, u64)>>(),
+    ) -> StoredReading {
+        let uuid = Uuid::from_u128;
+        StoredReading {
+            id: ReadingId(uuid(ids.0)),
+            device: DeviceId(uuid(ids.1)),
+            patient: ids.2.map(|id| PatientId(uuid(id))),
+            measurement: Measurement {
+                parameter,
+                value,
+                cadence: if spot { Cadence::Spot } else { Cadence::Streaming },
+                time,
+                identity,
+                quality: Quality::from_bits(quality),
+                user_slot,
+            },
+            frame: frame.map(|(connection, uuid, place)| (ConnectionId(Uuid::from_u128(connection)), Uuid::from_u128(uuid), place)),
+        }
+    }
+}
+
+fn database() -> Connection {
+    let mut db = Connection::open_in_memory().unwrap();
+    super::super::migrate(&mut db).unwrap();
+    db
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn any_reading_comes_back_exactly(reading in reading()) {
+        let db = database();
+        prop_assert!(add(&db, &reading).unwrap());
+        prop_assert_eq!(newest(&db, None, false, None, 9).unwrap(), vec![reading]);
+    }
+
+    #[test]
+    fn a_second_delivery_changes_nothing(first in reading(), mut second in reading()) {
+        let db = database();
+        second.id = first.id;
+        prop_assert!(add(&db, &first).unwrap());
+        prop_assert!(!add(&db, &second).unwrap());
+        prop_assert_eq!(newest(&db, None, false, None, 9).unwrap(), vec![first]);
+    }
+}
+
+#[test]
+fn a_row_with_an_unknown_code_is_damage_and_not_a_value() {
+    for change in ["unit = 'furlong'", "parameter = 1", "time_method = 9", "identity = 7", "boot_nanos = 2000000000"] {
+        let db = database();
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let reading = reading().new_tree(&mut runner).unwrap().current();
+        add(&db, &reading).unwrap();
+        db.execute_batch(&format!("UPDATE reading SET {change}")).unwrap();
+        assert!(matches!(newest(&db, None, false, None, 9), Err(Fault::Column(_))), "{change}");
+    }
+}

@@ -1,0 +1,220 @@
+//! Every kind of record comes back through the port as it was committed. Not here: faults, and what a crash leaves.
+// A helper of a test may fail as a test does; clippy sees only the test functions themselves.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+mod support;
+
+use bedside_console::ports::{Answer, OpenMode, Query, RecordStore, StoreFault};
+use bedside_console::{Changes, SampleValues};
+use bedside_outbox::{Outcome, RowId, RowState, RowUpdate};
+use bedside_vitals::{Parameter, ReadingId, RecordNumber, WallTime};
+use std::time::Duration;
+use support::*;
+use uuid::Uuid;
+
+macro_rules! answer {
+    ($vault:expr, $query:expr, $kind:ident) => {
+        match read($vault, $query).await {
+            Answer::$kind(records) => records,
+            other => panic!("{other:?}"),
+        }
+    };
+}
+
+const LATER: WallTime = WallTime(T0 + 400 * 86_400_000);
+
+async fn maintain(vault: &bedside_vault_sqlcipher::Vault) {
+    while vault.maintain(LATER, Duration::from_secs(9)).await.unwrap().more {}
+}
+
+#[tokio::test]
+async fn every_record_comes_back_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let changes = everything();
+    let receipt = vault.commit(changes.clone()).await.unwrap();
+    assert_eq!((receipt.generation, receipt.already_known), (1, vec![]));
+    vault.close().await.unwrap();
+    let vault = opened(folder.path()).await;
+
+    assert_eq!(answer!(&vault, Query::Patients, Patients), changes.patients);
+    let by_number = |text| Query::PatientByRecordNumber(RecordNumber::new(text).unwrap());
+    assert_eq!(answer!(&vault, by_number("MRN-4711"), Patients), changes.patients);
+    assert!(answer!(&vault, by_number("MRN-4712"), Patients).is_empty());
+    assert_eq!(answer!(&vault, Query::Devices, Devices), changes.devices);
+    assert_eq!(answer!(&vault, Query::OpenBindings, Bindings), changes.bindings[..1]);
+    assert_eq!(answer!(&vault, Query::Frames { device: None, rejected_only: false, limit: 9 }, Frames), changes.frames);
+    let newest_first: Vec<_> = changes.readings.iter().rev().cloned().collect();
+    assert_eq!(readings(&vault).await, newest_first);
+    let all = Query::Samples { patient: None, since: None, until: None };
+    assert_eq!(answer!(&vault, all, Samples), changes.samples);
+    assert_eq!(answer!(&vault, Query::MinuteMedians { patient: Some(PATIENT) }, MinuteMedians), changes.medians);
+    let rows = Query::OutboxRows { states: vec![RowState::Waiting], limit: 9 };
+    assert_eq!(answer!(&vault, rows, OutboxRows), changes.outbox);
+    assert_eq!(answer!(&vault, Query::LastRun, LastRun), changes.run);
+    let status = answer!(&vault, Query::VaultStatus, VaultStatus);
+    assert_eq!((status.format, status.generation, status.patients, status.readings), (1, 1, 1, 2));
+    assert_eq!((status.samples, status.frames, status.rejected_frames), (3, 2, 1));
+    assert!(status.cipher.starts_with('4') && status.octets > 0);
+    vault.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn readings_are_found_by_patient_by_time_and_without_a_patient() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let stored = [reading(1, T0, Some(PATIENT)), reading(2, T0 + 1, None), reading(3, T0 + 2, Some(PATIENT))];
+    vault.commit(Changes { readings: stored.to_vec(), ..Changes::default() }).await.unwrap();
+    let ids = |patient, unassigned_only, since: Option<i64>, limit| {
+        let query = Query::Readings { patient, unassigned_only, since: since.map(WallTime), limit };
+        let vault = &vault;
+        async move { answer!(vault, query, Readings).into_iter().map(|r| r.id).collect::<Vec<ReadingId>>() }
+    };
+    let [first, second, third] = stored.clone().map(|reading| reading.id);
+    assert_eq!(ids(Some(PATIENT), false, None, 9).await, [third, first]);
+    assert_eq!(ids(None, true, None, 9).await, [second]);
+    assert_eq!(ids(None, false, Some(T0 + 1), 9).await, [third, second]);
+    assert_eq!(ids(None, false, None, 1).await, [third]);
+    let unknown = reading(4, T0, None).id;
+    assert_eq!(answer!(&vault, Query::KnownReadings(vec![unknown, second]), KnownReadings), [second]);
+}
+
+#[tokio::test]
+async fn a_second_delivery_is_reported_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let first = reading(1, T0, Some(PATIENT));
+    vault.commit(Changes { readings: vec![first.clone()], ..Changes::default() }).await.unwrap();
+    let again = reading(1, T0 + 60_000, None);
+    let receipt = vault.commit(Changes { readings: vec![again], ..Changes::default() }).await.unwrap();
+    assert_eq!((receipt.generation, receipt.already_known), (2, vec![first.id]));
+    assert_eq!(readings(&vault).await, [first]);
+}
+
+#[tokio::test]
+async fn samples_come_back_exactly_before_and_after_compaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let waveform =
+        SampleValues::Even { start: WallTime(T0 + 3), hertz: 130, samples: (0..5000).map(|i| i * i % 997).collect() };
+    let stored = vec![heart_rate(T0, (0..3000).map(|i| 60 + i % 9)), samples(Parameter::Electrocardiogram, waveform)];
+    vault.commit(Changes { samples: stored.clone(), ..Changes::default() }).await.unwrap();
+    let all = || Query::Samples { patient: Some(PATIENT), since: None, until: None };
+    assert_eq!(answer!(&vault, all(), Samples), stored);
+    maintain(&vault).await;
+    assert_eq!(answer!(&vault, all(), Samples), stored);
+    let part = Query::Samples { patient: None, since: Some(WallTime(T0 + 2000)), until: Some(WallTime(T0 + 4000)) };
+    let part = answer!(&vault, part, Samples);
+    assert_eq!(part[0].values, SampleValues::Timed(vec![(WallTime(T0 + 2000), 62), (WallTime(T0 + 3000), 63)]));
+    let SampleValues::Even { samples, .. } = &part[1].values else { panic!("no waveform") };
+    assert_eq!(samples.len(), 260);
+}
+
+#[tokio::test]
+async fn frames_come_back_in_order_of_time_before_and_after_packing() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let frames: Vec<_> = (0..500).map(|i| frame(i, (i % 50 == 7).then_some("too short"))).collect();
+    vault.commit(Changes { frames: frames.clone(), ..Changes::default() }).await.unwrap();
+    for _ in 0..2 {
+        let query = |rejected_only, limit| Query::Frames { device: Some(DEVICE), rejected_only, limit };
+        assert_eq!(answer!(&vault, query(false, 9999), Frames), frames);
+        assert_eq!(answer!(&vault, query(false, 20), Frames), frames[..20]);
+        let rejected: Vec<_> = frames.iter().filter(|frame| frame.rejection.is_some()).cloned().collect();
+        assert_eq!(answer!(&vault, query(true, 9999), Frames), rejected);
+        maintain(&vault).await;
+    }
+    let nobody = Query::Frames { device: Some(bedside_vitals::DeviceId(Uuid::nil())), rejected_only: false, limit: 9 };
+    assert!(answer!(&vault, nobody, Frames).is_empty());
+}
+
+#[tokio::test]
+async fn the_outbox_keeps_order_counts_states_and_takes_updates() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let rows: Vec<_> = (0..4).map(|i| outbox_row(i, RowState::Waiting, T0 + i as i64)).collect();
+    vault.commit(Changes { patients: vec![patient()], outbox: rows.clone(), ..Changes::default() }).await.unwrap();
+    let outcome = Outcome { status: 201, text: "created".into(), at: WallTime(T0 + 99) };
+    let update = |id, state, outcome| RowUpdate {
+        id: RowId(Uuid::from_u128(id)),
+        state,
+        attempts: 1,
+        next_attempt: Some(WallTime(T0 + 500)),
+        outcome,
+    };
+    let updates = vec![update(0, RowState::Accepted, Some(outcome.clone())), update(2, RowState::Refused, None)];
+    let again = outbox_row(1, RowState::Held, T0 + 9);
+    vault.commit(Changes { outbox: vec![again], outbox_updates: updates, ..Changes::default() }).await.unwrap();
+
+    let open = Query::OutboxRows { states: vec![RowState::Refused, RowState::Waiting], limit: 2 };
+    let open = answer!(&vault, open, OutboxRows);
+    assert_eq!(open.iter().map(|row| row.id).collect::<Vec<_>>(), [rows[1].id, rows[2].id]);
+    assert_eq!((open[0].state, open[1].attempts), (RowState::Waiting, 1));
+    let accepted = answer!(&vault, Query::OutboxRows { states: vec![RowState::Accepted], limit: 9 }, OutboxRows);
+    assert_eq!(accepted[0].outcome, Some(outcome));
+    let counts = answer!(&vault, Query::OutboxCounts, OutboxCounts);
+    let [waiting, refused, accepted, held] =
+        [RowState::Waiting, RowState::Refused, RowState::Accepted, RowState::Held].map(|state| counts.count(state));
+    assert_eq!((waiting, refused, accepted, held), (2, 1, 1, 0));
+    assert_eq!((counts.oldest_open, counts.last_accepted), (Some(WallTime(T0 + 1)), Some(WallTime(T0 + 99))));
+    let activity = answer!(&vault, Query::PatientActivity, PatientActivity);
+    assert_eq!((activity[0].patient, activity[0].unsent), (PATIENT, 3));
+}
+
+#[tokio::test]
+async fn last_values_take_the_newest_of_readings_and_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let changes = Changes {
+        patients: vec![patient()],
+        readings: vec![reading(1, T0, Some(PATIENT)), reading(2, T0 + 10, Some(PATIENT)), reading(3, T0 + 99, None)],
+        samples: vec![heart_rate(T0, [70, 71, 75])],
+        ..Changes::default()
+    };
+    vault.commit(changes).await.unwrap();
+    let last = answer!(&vault, Query::LastValues(PATIENT), LastValues);
+    let seen: Vec<_> = last.iter().map(|r| (r.measurement.parameter, r.measurement.time.at)).collect();
+    let expected = [(Parameter::HeartRate, WallTime(T0 + 2000)), (Parameter::BodyTemperature, WallTime(T0 + 10))];
+    assert_eq!(seen, expected);
+    assert_eq!(last[0].frame, None);
+    let activity = answer!(&vault, Query::PatientActivity, PatientActivity);
+    assert_eq!(activity[0].last_value, Some(WallTime(T0 + 2000)));
+}
+
+#[tokio::test]
+async fn the_last_run_is_the_one_before_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    assert_eq!(answer!(&vault, Query::LastRun, LastRun), None);
+    vault.commit(Changes { run: Some(run(1, false)), ..Changes::default() }).await.unwrap();
+    assert_eq!(answer!(&vault, Query::LastRun, LastRun), None);
+    vault.close().await.unwrap();
+    let vault = opened(folder.path()).await;
+    vault.commit(Changes { run: Some(run(2, false)), ..Changes::default() }).await.unwrap();
+    assert_eq!(answer!(&vault, Query::LastRun, LastRun), Some(run(1, false)));
+}
+
+#[tokio::test]
+async fn a_reader_sees_commits_and_may_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let reader = bedside_vault_sqlcipher::Vault::in_folder(folder.path());
+    reader.open(&secret(), OpenMode::Reader).await.unwrap();
+    vault.commit(everything()).await.unwrap();
+    assert_eq!(readings(&reader).await.len(), 2);
+    assert_eq!(reader.commit(everything()).await, Err(StoreFault::ReadOnly));
+    vault.close().await.unwrap();
+    assert_eq!(readings(&reader).await.len(), 2);
+    reader.close().await.unwrap();
+    reader.open(&secret(), OpenMode::Reader).await.unwrap();
+    assert_eq!(readings(&reader).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_empty_commit_is_counted_and_the_generation_has_no_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    for generation in 1..=5 {
+        assert_eq!(vault.commit(Changes::default()).await.unwrap().generation, generation);
+        maintain(&vault).await;
+    }
+}

@@ -1,0 +1,169 @@
+//! Who a device turned out to be, and the binding of device and patient: an explicit act, made durable before any value.
+//! Not here: links (`devices`) and values (`readings`).
+use crate::commits::{After, Batch};
+use crate::devices::{Purpose, SessionKey, Tracked};
+use crate::event_loop::Console;
+use crate::ports::PeripheralId;
+use crate::records::{AuditAction, AuditEntry, Binding, Changes, Connection};
+use crate::request::RequestError;
+use crate::snapshot::Mode;
+use bedside_session::{Identified, Input, Now};
+use bedside_vitals::{DeviceDescription, DeviceId, PatientId};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+type Reply = oneshot::Sender<Result<(), RequestError>>;
+
+impl Console {
+    /// A person binds a device in reach.
+    pub(crate) fn bind(&mut self, peripheral: PeripheralId, patient: PatientId, reply: Reply) {
+        let refusal = match (self.devices.heard.get(&peripheral), self.devices.by_peripheral(&peripheral)) {
+            (None, _) => Some(RequestError::NoSuchDevice),
+            (_, Some(tracked)) if tracked.purpose.patient == patient => {
+                let _ = reply.send(Ok(()));
+                return;
+            }
+            (_, Some(_)) => Some(RequestError::BoundElsewhere),
+            (Some(heard), None) if heard.advertisement.simulated != (self.mode == Mode::Demo) => {
+                Some(RequestError::WrongMode)
+            }
+            (Some(_), None) => None,
+        };
+        if let Some(error) = refusal.or_else(|| self.unknown_patient(patient)) {
+            let _ = reply.send(Err(error));
+            return;
+        }
+        self.track(peripheral, Purpose { patient, device: None, reply: Some(reply) });
+    }
+
+    /// A person binds an enrolled device, in reach or not.
+    pub(crate) fn bind_known(&mut self, device: DeviceId, patient: PatientId) -> Result<(), RequestError> {
+        let known = self.known.get(&device).cloned().ok_or(RequestError::NoSuchDevice)?;
+        if let Some(error) = self.unknown_patient(patient) {
+            return Err(error);
+        }
+        if let Some((_, tracked)) = self.devices.by_device(device) {
+            return if tracked.purpose.patient == patient { Ok(()) } else { Err(RequestError::BoundElsewhere) };
+        }
+        self.devices.awaited.retain(|(awaited, _)| awaited.id != device);
+        self.devices.awaited.push((known, patient));
+        Ok(())
+    }
+
+    fn unknown_patient(&self, patient: PatientId) -> Option<RequestError> {
+        (!self.patients.contains_key(&patient)).then_some(RequestError::NoSuchPatient)
+    }
+
+    /// A person ends a binding.
+    pub(crate) fn unbind(&mut self, device: DeviceId) -> Result<(), RequestError> {
+        let now = self.now();
+        let awaited = self.devices.awaited.len();
+        self.devices.awaited.retain(|(waiting, _)| waiting.id != device);
+        let was_awaited = awaited != self.devices.awaited.len();
+        match self.devices.by_device(device).map(|(key, _)| key) {
+            Some(key) => {
+                // The binding ends at once; what still arrives before the link is down belongs to nobody.
+                if let Some(tracked) = self.devices.tracked.get_mut(&key) {
+                    let binding = tracked.binding.take();
+                    self.write_end(binding);
+                }
+                self.devices.feed(key, now, Input::Stop);
+                Ok(())
+            }
+            None if was_awaited => Ok(()),
+            None => Err(RequestError::NoSuchDevice),
+        }
+    }
+
+    /// A session is over: so is its binding.
+    pub(crate) fn end_binding(&mut self, tracked: Tracked) {
+        self.write_end(tracked.binding);
+    }
+
+    fn write_end(&mut self, binding: Option<Binding>) {
+        let Some(binding) = binding else { return };
+        let at = self.ports.machine.wall();
+        let entry = AuditEntry {
+            at,
+            action: AuditAction::DeviceUnbound,
+            patient: Some(binding.patient),
+            device: Some(binding.device),
+        };
+        self.commits.capture(|changes| {
+            changes.bindings.push(Binding { until: Some(at), ..binding });
+            changes.audit.push(entry);
+        });
+    }
+
+    /// A device said who it is. The session goes on once that is durable.
+    pub(crate) fn identified(&mut self, key: SessionKey, identified: Identified, now: Now) {
+        let Identified { persist, connection, device, clock } = identified;
+        let mode_fits = device.simulated == (self.mode == Mode::Demo);
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
+        let expected = tracked.device.as_ref().map(|d| d.id).or(tracked.purpose.device);
+        if !mode_fits || expected.is_some_and(|id| id != device.id) {
+            let (code, error) = if mode_fits {
+                ("IDENTITY-CHANGED", RequestError::NoSuchDevice)
+            } else {
+                ("WRONG-MODE", RequestError::WrongMode)
+            };
+            tracing::warn!(code, "a device is not the one that was bound; nothing of it is recorded");
+            tracked.fault = Some(code);
+            if let Some(reply) = tracked.purpose.reply.take() {
+                let _ = reply.send(Err(error));
+            }
+            return self.devices.feed(key, now, Input::Stop);
+        }
+        tracked.clock_offset_ms = clock.map(|clock| clock.offset_ms);
+        tracked.kind = device.kind;
+        tracked.name.clone_from(&device.name);
+        tracked.device = Some(device.clone());
+        let first = tracked.binding.is_none();
+        let (patient, reply) = (tracked.purpose.patient, tracked.purpose.reply.take());
+        let elsewhere = self
+            .devices
+            .tracked
+            .iter()
+            .any(|(other, t)| *other != key && t.device.as_ref().is_some_and(|d| d.id == device.id));
+        if elsewhere {
+            if let Some(reply) = reply {
+                let _ = reply.send(Err(RequestError::BoundElsewhere));
+            }
+            return self.devices.feed(key, now, Input::Stop);
+        }
+        let mut changes = Changes::default();
+        changes.connections.push(Connection { id: connection, device: device.id, at: now.wall, clock });
+        self.enrol(&mut changes, device.clone());
+        if !first {
+            self.commits.capture(|all| {
+                all.connections.extend(changes.connections);
+                all.devices.extend(changes.devices);
+                all.outbox.extend(changes.outbox);
+            });
+            return self.commits.after_capture(After::Persisted(key, persist));
+        }
+        let id = Uuid::from_slice(&self.ports.machine.random()[..16]).unwrap_or_default();
+        let binding = Binding { id, device: device.id, patient, since: now.wall, until: None };
+        changes.bindings.push(binding.clone());
+        changes.audit.push(AuditEntry {
+            at: now.wall,
+            action: AuditAction::DeviceBound,
+            patient: Some(patient),
+            device: Some(device.id),
+        });
+        if let Some(tracked) = self.devices.tracked.get_mut(&key) {
+            tracked.binding = Some(binding);
+        }
+        let mut after = vec![After::Persisted(key, persist)];
+        after.extend(reply.map(|reply| After::Reply(Box::new(move |result| drop(reply.send(result))))));
+        self.commits.request(Batch { changes, after });
+    }
+
+    fn enrol(&mut self, changes: &mut Changes, device: DeviceDescription) {
+        if self.known.get(&device.id) != Some(&device) {
+            changes.outbox.extend(self.device_row(&device));
+            self.known.insert(device.id, device.clone());
+            changes.devices.push(device);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The loop that owns all state: one request, radio event, answer or tick at a time.
+//! What each of them means lives in the files beside it; nothing here touches a port but through them.
+use crate::commits::{Commits, Committed};
+use crate::devices::{Devices, SessionKey};
+use crate::live::Live;
+use crate::minutes::Minutes;
+use crate::ports::*;
+use crate::records::*;
+use crate::request::{ConsoleHandle, Request, RequestError};
+use crate::snapshot::{Interruption, Mode, Snapshot};
+use crate::strips::Strips;
+use crate::sync::{Sync, Tried};
+use crate::vigil::Vigil;
+use bedside_policy::Policy;
+use bedside_session::{Now, RequestId, StepResult};
+use bedside_vitals::{DeviceDescription, DeviceId, Patient, PatientId, WallTime};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+/// The adapters behind the ports.
+#[derive(Clone)]
+pub struct Ports {
+    /// Bluetooth or the simulated ward.
+    pub radio: Arc<dyn Radio>,
+    /// The open vault.
+    pub store: Arc<dyn RecordStore>,
+    /// The clinic's server, where one is configured.
+    pub clinic: Option<Arc<dyn ClinicServer>>,
+    /// The window or the terminal.
+    pub display: Arc<dyn Display>,
+    /// The computer.
+    pub machine: Arc<dyn Machine>,
+}
+
+/// How often a snapshot is due, and the state machines are looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// Frames of live strips: 30 a second are smooth at paper speed and half the cost of 60.
+const FRAME: Duration = Duration::from_millis(33);
+/// The store tidies up when nothing is waiting to be written.
+const MAINTENANCE: Duration = Duration::from_secs(20);
+const MAINTENANCE_BUDGET: Duration = Duration::from_millis(200);
+
+/// What a future under way comes back with.
+pub(crate) enum Done {
+    Nothing,
+    Radio(SessionKey, RequestId, StepResult),
+    Scan(bool, Result<(), bedside_session::RadioFault>),
+    Adapter(Result<AdapterState, bedside_session::RadioFault>),
+    Committed(Box<Committed>, Result<Receipt, StoreFault>),
+    Maintained(Result<Maintenance, StoreFault>),
+    OutboxCounts(Result<Answer, StoreFault>),
+    Unassigned(Result<Answer, StoreFault>),
+    LastValues(PatientId, Result<Answer, StoreFault>),
+    TrendStrip(Result<Answer, StoreFault>),
+    Clinic(Tried, Result<ClinicAnswer, ClinicFault>),
+}
+
+/// The state. Each part is owned here and nowhere else.
+pub(crate) struct Console {
+    pub(crate) ports: Ports,
+    pub(crate) policy: Policy,
+    pub(crate) mode: Mode,
+    pub(crate) work: FuturesUnordered<BoxFuture<'static, Done>>,
+    pub(crate) patients: BTreeMap<PatientId, Patient>,
+    pub(crate) known: BTreeMap<DeviceId, DeviceDescription>,
+    pub(crate) devices: Devices,
+    pub(crate) commits: Commits,
+    pub(crate) minutes: Minutes,
+    pub(crate) live: Live,
+    pub(crate) strips: Strips,
+    pub(crate) sync: Sync,
+    pub(crate) vigil: Vigil,
+    pub(crate) run: Run,
+    pub(crate) interrupted: Option<Interruption>,
+    pub(crate) open: Option<PatientId>,
+    pub(crate) adapter: AdapterState,
+    pub(crate) unassigned: u64,
+    pub(crate) opened_before: BTreeSet<PatientId>,
+    pub(crate) snapshots: u64,
+    pub(crate) inhibitor: Option<Box<dyn SleepInhibitor>>,
+    pub(crate) maintained: Option<Instant>,
+    pub(crate) maintaining: bool,
+    pub(crate) closing: Option<tokio::sync::oneshot::Sender<Result<(), RequestError>>>,
+    pub(crate) changed: bool,
+}
+
+impl Console {
+    /// The present on every clock.
+    pub(crate) fn now(&self) -> Now {
+        let wall = self.ports.machine.wall();
+        Now { boot: self.ports.machine.boot(), wall, zone_offset_ms: self.ports.machine.zone_offset_ms(wall) }
+    }
+
+    pub(crate) fn start_work(&mut self, work: impl Future<Output = Done> + Send + 'static) {
+        self.work.push(Box::pin(work));
+    }
+
+    /// Runs until closed, or until every handle is gone.
+    pub(crate) async fn run(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
+        let Some(mut radio) = self.ports.radio.take_events() else {
+            tracing::error!(code = "RADIO-TAKEN", "the radio's events were taken by somebody else");
+            return;
+        };
+        self.ask_adapter();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut frame = interval(FRAME);
+        frame.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let commit_at = self.commits.due().unwrap_or_else(|| Instant::now() + TICK);
+            tokio::select! {
+                biased;
+                Some(done) = self.work.next(), if !self.work.is_empty() => self.done(done),
+                event = radio.recv() => match event {
+                    Some(event) => self.radio_event(event),
+                    None => return tracing::error!(code = "RADIO-ENDED", "the radio ended"),
+                },
+                request = requests.recv() => match request {
+                    Some(request) => self.request(request),
+                    None => self.close(None),
+                },
+                () = sleep_until(commit_at), if self.commits.due().is_some() => {}
+                _ = tick.tick() => self.tick(),
+                _ = frame.tick(), if self.strips.moving() => self.draw_live(),
+            }
+            self.settle();
+            if self.is_closed() {
+                break;
+            }
+        }
+        let _ = self.ports.store.close().await;
+        if let Some(reply) = self.closing.take() {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    /// What follows from any change: actions of sessions, commits, tries to send, the snapshot.
+    fn settle(&mut self) {
+        let now = self.now();
+        self.run_sessions(now);
+        self.start_commit();
+        self.start_sync(now);
+        if std::mem::take(&mut self.changed) {
+            self.show(now);
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.now();
+        if self.vigil.look(now) {
+            tracing::warn!(
+                code = "TIME-JUMP",
+                "the computer slept or its clock jumped: every value waits for a new sample"
+            );
+            self.live.interrupt();
+        }
+        self.devices.timeouts(now);
+        self.close_minutes(now.wall);
+        self.life_sign(now.wall);
+        self.look_for_adapter(now);
+        self.keep_listening(now);
+        self.start_maintenance();
+        self.refresh_trend_strip(now);
+        self.changed = true;
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Nothing => {}
+            Done::Radio(key, id, result) => self.devices.answered(key, id, result, self.now()),
+            Done::Scan(on, result) => self.scan_answered(on, result),
+            Done::Adapter(state) => self.adapter_answered(state),
+            Done::Committed(batch, result) => self.committed(*batch, result),
+            Done::Maintained(result) => {
+                self.maintaining = false;
+                match result {
+                    Ok(done) if done.more => self.maintained = None,
+                    Ok(_) => {}
+                    Err(fault) => {
+                        tracing::warn!(code = "STORE-MAINTENANCE", %fault, "tidying up failed; it is tried again")
+                    }
+                }
+            }
+            Done::OutboxCounts(Ok(Answer::OutboxCounts(counts))) => self.sync.counted(counts),
+            Done::Unassigned(Ok(Answer::Readings(readings))) => self.unassigned = readings.len() as u64,
+            Done::LastValues(patient, Ok(Answer::LastValues(readings))) => {
+                let now = self.now();
+                self.live.remember(patient, readings, &self.known, now);
+            }
+            Done::TrendStrip(answer) => self.draw_trend_strip(answer),
+            Done::Clinic(tried, answer) => self.clinic_answered(tried, answer),
+            Done::OutboxCounts(Err(fault)) | Done::Unassigned(Err(fault)) | Done::LastValues(_, Err(fault)) => {
+                tracing::warn!(code = "STORE-READ", %fault, "a query of the console failed");
+            }
+            Done::OutboxCounts(Ok(_)) | Done::Unassigned(Ok(_)) | Done::LastValues(_, Ok(_)) => {
+                tracing::error!(code = "STORE-ANSWER", "the store answered another query");
+            }
+        }
+        self.changed = true;
+    }
+
+    /// A life sign with every commit, and at least every ten seconds while something records.
+    fn life_sign(&mut self, wall: WallTime) {
+        self.run.recording = self.devices.recording();
+        self.run.last_alive = wall;
+        if self.run.recording > 0 && self.commits.needs_life_sign() {
+            let run = self.run.clone();
+            self.commits.capture(|changes| changes.run = Some(run));
+        }
+        let wanted = self.run.recording > 0;
+        if wanted && self.inhibitor.is_none() {
+            self.inhibitor = self.ports.machine.inhibit_sleep("recording vital signs");
+        } else if !wanted {
+            self.inhibitor = None;
+        }
+    }
+
+    fn start_maintenance(&mut self) {
+        let due = self.maintained.is_none_or(|at| at.elapsed() >= MAINTENANCE);
+        if self.maintaining || !due || self.commits.busy() {
+            return;
+        }
+        self.maintaining = true;
+        self.maintained = Some(Instant::now());
+        let (store, wall) = (self.ports.store.clone(), self.ports.machine.wall());
+        self.start_work(async move { Done::Maintained(store.maintain(wall, MAINTENANCE_BUDGET).await) });
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closing.is_some() && !self.commits.pending() && self.devices.all_finished()
+    }
+
+    fn show(&mut self, now: Now) {
+        self.snapshots += 1;
+        let snapshot: Snapshot = self.snapshot(now);
+        self.ports.display.show(Arc::new(snapshot));
+    }
+}
+
+/// Runs `console` on whatever executor the caller has; the handle speaks to it.
+pub(crate) fn handle(mode: Mode) -> (ConsoleHandle, mpsc::UnboundedReceiver<Request>) {
+    let (requests, inbox) = mpsc::unbounded_channel();
+    (ConsoleHandle { requests, mode }, inbox)
+}

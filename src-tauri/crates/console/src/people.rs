@@ -1,0 +1,211 @@
+//! What a person asks: patients, searching, strips, sync, closing. Each request gets exactly one answer.
+//! Not here: binding (`binding`) and what follows from the answers.
+use crate::commits::{After, Batch};
+use crate::event_loop::{Console, Done};
+use crate::ports::{Answer, Query};
+use crate::records::{AuditAction, AuditEntry, Changes, PatientActivity};
+use crate::request::{NewPatient, PatientLine, Request, RequestError};
+use bedside_session::Input;
+use bedside_vitals::{BirthDate, Patient, PatientId, RecordNumber, Sex};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+impl Console {
+    pub(crate) fn request(&mut self, request: Request) {
+        self.changed = true;
+        match request {
+            Request::ListPatients(reply) => self.list_patients(reply),
+            Request::AddPatient(new, reply) => self.add_patient(&new, reply),
+            Request::OpenPatient(patient, reply) => answer(reply, self.open_patient(patient)),
+            Request::Search(seconds, reply) => answer(reply, self.search(seconds)),
+            Request::Bind { peripheral, patient, reply } => self.bind(peripheral, patient, reply),
+            Request::BindKnown { device, patient, reply } => answer(reply, self.bind_known(device, patient)),
+            Request::Unbind(device, reply) => answer(reply, self.unbind(device)),
+            Request::AcknowledgeInterruption { bind_again, reply } => {
+                if let Some(interruption) = self.interrupted.take().filter(|_| bind_again) {
+                    for (device, patient) in interruption.devices {
+                        let _ = self.bind_known(device, patient);
+                    }
+                }
+                answer(reply, Ok(()));
+            }
+            Request::Query(query, reply) => {
+                let store = self.ports.store.clone();
+                self.start_work(async move {
+                    answer(reply, store.read(query).await.map_err(RequestError::from));
+                    Done::Nothing
+                });
+            }
+            Request::SetStrips(canvases, reply) => {
+                self.strips.set(canvases);
+                self.draw_all_strips();
+                answer(reply, Ok(()));
+            }
+            Request::TrendChart(trend, reply) => self.trend_chart(trend, reply),
+            Request::SyncNow(reply) => answer(reply, self.sync_now()),
+            Request::SyncUntilQuiet(reply) => self.sync_until_quiet(reply),
+            Request::OutboxRows(states, reply) => {
+                let store = self.ports.store.clone();
+                self.start_work(async move {
+                    let rows = store.read(Query::OutboxRows { states, limit: 500 }).await;
+                    answer(
+                        reply,
+                        match rows {
+                            Ok(Answer::OutboxRows(rows)) => Ok(rows),
+                            Ok(_) => Ok(Vec::new()),
+                            Err(fault) => Err(fault.into()),
+                        },
+                    );
+                    Done::Nothing
+                });
+            }
+            Request::Retry(row, reply) => answer(reply, self.retry(row)),
+            Request::Close(reply) => self.close(Some(reply)),
+        }
+    }
+
+    fn list_patients(&mut self, reply: oneshot::Sender<Result<Vec<PatientLine>, RequestError>>) {
+        let patients: Vec<(Patient, bool, Option<bedside_vitals::WallTime>)> = self
+            .patients
+            .values()
+            .map(|patient| (patient.clone(), self.has_name_alert(patient), self.live.latest(patient.id)))
+            .collect();
+        let store = self.ports.store.clone();
+        self.start_work(async move {
+            let activity = match store.read(Query::PatientActivity).await {
+                Ok(Answer::PatientActivity(activity)) => activity,
+                Ok(_) => Vec::new(),
+                Err(fault) => {
+                    answer(reply, Err(fault.into()));
+                    return Done::Nothing;
+                }
+            };
+            let line = |(patient, name_alert, latest): (Patient, bool, Option<_>)| {
+                let stored = activity.iter().find(|a| a.patient == patient.id);
+                let last_value = stored.and_then(|a| a.last_value).max(latest);
+                let activity =
+                    PatientActivity { patient: patient.id, last_value, unsent: stored.map_or(0, |a| a.unsent) };
+                PatientLine { patient, name_alert, activity }
+            };
+            answer(reply, Ok(patients.into_iter().map(line).collect()));
+            Done::Nothing
+        });
+    }
+
+    /// Another patient has the same family name, whatever the case.
+    pub(crate) fn has_name_alert(&self, patient: &Patient) -> bool {
+        let family = patient.family.reveal().to_lowercase();
+        self.patients.values().any(|other| other.id != patient.id && other.family.reveal().to_lowercase() == family)
+    }
+
+    fn add_patient(&mut self, new: &NewPatient, reply: oneshot::Sender<Result<Patient, RequestError>>) {
+        let patient = match self.checked(new) {
+            Ok(patient) => patient,
+            Err(error) => return answer(reply, Err(error)),
+        };
+        let now = self.ports.machine.wall();
+        let mut changes = Changes::default();
+        changes.outbox.extend(self.patient_row(&patient));
+        let entry = AuditEntry { at: now, action: AuditAction::PatientAdded, patient: Some(patient.id), device: None };
+        changes.audit.push(entry);
+        changes.patients.push(patient.clone());
+        // In memory at once, so that nobody takes the record number meanwhile; a failed commit takes it out again.
+        self.patients.insert(patient.id, patient.clone());
+        let id = patient.id;
+        let finish = After::PatientAdded(
+            id,
+            Box::new(move |result: Result<(), RequestError>| answer(reply, result.map(|()| patient))),
+        );
+        self.commits.request(Batch { changes, after: vec![finish] });
+    }
+
+    fn checked(&self, new: &NewPatient) -> Result<Patient, RequestError> {
+        let record_number = RecordNumber::new(&new.record_number)?;
+        if self.patients.values().any(|patient| patient.record_number == record_number) {
+            return Err(RequestError::RecordNumberTaken);
+        }
+        let sex = if new.sex.is_empty() { Sex::Unknown } else { new.sex.parse()? };
+        Ok(Patient {
+            id: PatientId(Uuid::new_v5(&self.run.id, record_number.reveal().as_bytes())),
+            record_number,
+            family: Patient::name("family name", &new.family)?,
+            given: Patient::name("given name", &new.given)?,
+            birth_date: BirthDate::new(&new.birth_date, self.ports.machine.wall())?,
+            sex,
+            bed: Patient::bed(&new.bed)?,
+        })
+    }
+
+    fn open_patient(&mut self, patient: Option<PatientId>) -> Result<(), RequestError> {
+        if patient == self.open {
+            return Ok(());
+        }
+        if let Some(id) = patient {
+            if !self.patients.contains_key(&id) {
+                return Err(RequestError::NoSuchPatient);
+            }
+            let at = self.ports.machine.wall();
+            let entry = AuditEntry { at, action: AuditAction::PatientOpened, patient: Some(id), device: None };
+            self.commits.capture(|changes| changes.audit.push(entry));
+            if self.opened_before.insert(id) {
+                let store = self.ports.store.clone();
+                self.start_work(async move { Done::LastValues(id, store.read(Query::LastValues(id)).await) });
+            }
+        }
+        self.open = patient;
+        self.strips.forget();
+        Ok(())
+    }
+
+    fn search(&mut self, seconds: u32) -> Result<(), RequestError> {
+        use crate::ports::AdapterState;
+        use bedside_session::RadioFault;
+        if seconds == 0 {
+            self.devices.search_until = None;
+            return Ok(());
+        }
+        match self.adapter {
+            AdapterState::On => {}
+            AdapterState::Off | AdapterState::Missing | AdapterState::NotPermitted => {
+                self.ask_adapter();
+                return Err(RequestError::Radio(match self.adapter {
+                    AdapterState::Off => RadioFault::AdapterOff,
+                    AdapterState::NotPermitted => {
+                        RadioFault::NotPermitted("see the system's Bluetooth settings".into())
+                    }
+                    AdapterState::On | AdapterState::Missing => RadioFault::NoAdapter,
+                }));
+            }
+        }
+        let now = self.now();
+        let length = Duration::from_secs(u64::from(seconds));
+        self.devices.search_until = Some((now.boot.plus(length), now.wall.plus_millis(i64::from(seconds) * 1_000)));
+        self.keep_listening(now);
+        Ok(())
+    }
+
+    /// Ends links and minutes, and then the loop, once everything is durable.
+    pub(crate) fn close(&mut self, reply: Option<oneshot::Sender<Result<(), RequestError>>>) {
+        if self.closing.is_some() {
+            return;
+        }
+        // Without a reply every front is gone: the channel's other end is dropped, and the loop ends all the same.
+        self.closing = Some(reply.unwrap_or_else(|| oneshot::channel().0));
+        let now = self.now();
+        let keys: Vec<_> = self.devices.tracked.keys().copied().collect();
+        for key in keys {
+            self.devices.feed(key, now, Input::Stop);
+        }
+        self.devices.awaited.clear();
+        self.close_minutes(now.wall);
+        self.run.ended = true;
+        let run = self.run.clone();
+        self.commits.capture(|changes| changes.run = Some(run));
+    }
+}
+
+pub(crate) fn answer<T>(reply: oneshot::Sender<Result<T, RequestError>>, result: Result<T, RequestError>) {
+    // Whoever asked may be gone; that changes nothing.
+    let _ = reply.send(result);
+}

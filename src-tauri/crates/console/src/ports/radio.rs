@@ -1,0 +1,89 @@
+//! The radio: nearby devices, links, values. Implemented by btleplug and by the simulated ward.
+//! Not here: what bytes mean, or who is connected to whom.
+use async_trait::async_trait;
+use bedside_session::{CharacteristicAddress, DiscoveredService, RadioFault};
+use std::fmt;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// A peripheral as this computer's Bluetooth names it at present. Never an identity, never stored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeripheralId(pub String);
+
+impl fmt::Display for PeripheralId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The Bluetooth adapter of this computer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdapterState {
+    /// Ready.
+    On,
+    /// Present and switched off: the console never switches it on by itself.
+    Off,
+    /// None, or no driver or service for it.
+    Missing,
+    /// The system forbids it to this program.
+    NotPermitted,
+}
+
+/// What a device broadcasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advertisement {
+    /// How to address it.
+    pub peripheral: PeripheralId,
+    /// Its name, cleaned: at most 64 characters, no control or direction characters.
+    pub name: Option<String>,
+    /// The services it advertises.
+    pub services: Vec<Uuid>,
+    /// Received signal strength in dBm.
+    pub signal_dbm: Option<i16>,
+    /// From the simulated ward. A real vault refuses such a device.
+    pub simulated: bool,
+}
+
+/// What the radio reports by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RadioEvent {
+    /// The adapter changed.
+    Adapter(AdapterState),
+    /// A device was heard.
+    Advertised(Advertisement),
+    /// A link ended, whoever ended it.
+    LinkEnded(PeripheralId),
+    /// A notification or indication.
+    Value {
+        /// From whom.
+        peripheral: PeripheralId,
+        /// Which characteristic.
+        address: CharacteristicAddress,
+        /// The value.
+        bytes: Vec<u8>,
+    },
+}
+
+/// The radio. Every call ends within a deadline of the implementation and may be made at any time.
+#[async_trait]
+pub trait Radio: Send + Sync {
+    /// The events, in order; the receiver can be taken once. The sender must never block or drop.
+    fn take_events(&self) -> Option<mpsc::UnboundedReceiver<RadioEvent>>;
+    /// The adapter as it is now.
+    async fn adapter_state(&self) -> Result<AdapterState, RadioFault>;
+    /// Starts or stops listening for advertisements. Fails when the adapter is off; never switches it on.
+    async fn scan(&self, on: bool) -> Result<(), RadioFault>;
+    /// Makes a link.
+    async fn connect(&self, peripheral: &PeripheralId) -> Result<(), RadioFault>;
+    /// Ends a link. Ending one that is gone is no fault.
+    async fn disconnect(&self, peripheral: &PeripheralId) -> Result<(), RadioFault>;
+    /// The device's services; an empty table is a fault.
+    async fn discover(&self, peripheral: &PeripheralId) -> Result<Vec<DiscoveredService>, RadioFault>;
+    /// Reads a value.
+    async fn read(&self, peripheral: &PeripheralId, at: CharacteristicAddress) -> Result<Vec<u8>, RadioFault>;
+    /// Writes a value with response.
+    async fn write(&self, peripheral: &PeripheralId, at: CharacteristicAddress, value: &[u8])
+    -> Result<(), RadioFault>;
+    /// Turns notifications or indications on.
+    async fn subscribe(&self, peripheral: &PeripheralId, at: CharacteristicAddress) -> Result<(), RadioFault>;
+}

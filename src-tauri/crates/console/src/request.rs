@@ -1,0 +1,239 @@
+//! What a front may ask of the console, and the errors it may get.
+//! A request is an envelope: it is answered by the event loop; nothing is decided here.
+use crate::ports::{PeripheralId, RadioEvent, StoreFault};
+use crate::records::*;
+use crate::snapshot::{Mode, StripKind};
+use bedside_charts::ChartTheme;
+use bedside_outbox::{OutboxRow, RowState};
+use bedside_session::RadioFault;
+use bedside_vitals::{DeviceId, InvalidPatient, Patient, PatientId, WallTime};
+use tokio::sync::{mpsc, oneshot};
+
+/// Why a request could not be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The particulars are not valid.
+    #[error(transparent)]
+    InvalidPatient(#[from] InvalidPatient),
+    /// Another patient has this record number.
+    #[error("another patient has this record number")]
+    RecordNumberTaken,
+    /// No such patient.
+    #[error("there is no such patient")]
+    NoSuchPatient,
+    /// No such record in the outbox, or it is not refused or held.
+    #[error("there is no refused or held record of this id")]
+    NoSuchRecord,
+    /// No such device nearby or enrolled.
+    #[error("there is no such device in reach")]
+    NoSuchDevice,
+    /// The device is bound to another patient; end that binding first.
+    #[error("the device is bound to another patient")]
+    BoundElsewhere,
+    /// A simulated device at a real vault, or the other way round.
+    #[error("simulated devices are refused outside the demo vault, and real ones in it")]
+    WrongMode,
+    /// The radio failed.
+    #[error(transparent)]
+    Radio(#[from] RadioFault),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// No server is configured.
+    #[error("no clinic server is configured; set server_url in the policy file")]
+    NoServer,
+    /// The chart cannot be drawn so.
+    #[error("the chart cannot be drawn: {0}")]
+    Chart(String),
+    /// The console has ended.
+    #[error("the console is not answering")]
+    ConsoleGone,
+}
+
+/// A new patient, as typed.
+#[derive(Clone, Debug)]
+pub struct NewPatient {
+    /// Record number.
+    pub record_number: String,
+    /// Family name.
+    pub family: String,
+    /// Given names.
+    pub given: String,
+    /// `YYYY-MM-DD`.
+    pub birth_date: String,
+    /// FHIR code; empty = unknown.
+    pub sex: String,
+    /// Bed; empty = none.
+    pub bed: String,
+}
+
+/// How the screen wants a strip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StripCanvas {
+    /// Which.
+    pub kind: StripKind,
+    /// Width in pixels of the page.
+    pub width: u32,
+    /// Height in pixels of the page.
+    pub height: u32,
+    /// Pixels of one paper millimetre.
+    pub pixels_per_mm: f32,
+    /// Colours.
+    pub theme: ChartTheme,
+}
+
+/// The chart of a trend page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrendRequest {
+    /// Of whom.
+    pub patient: PatientId,
+    /// From.
+    pub from: WallTime,
+    /// Until.
+    pub until: WallTime,
+    /// Width in pixels of the page.
+    pub width: u32,
+    /// Height in pixels of the page.
+    pub height: u32,
+    /// Colours.
+    pub theme: ChartTheme,
+}
+
+/// A line of the patients page.
+#[derive(Clone, Debug)]
+pub struct PatientLine {
+    /// Who.
+    pub patient: Patient,
+    /// Another patient has the same family name.
+    pub name_alert: bool,
+    /// What happened last.
+    pub activity: PatientActivity,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, RequestError>>;
+
+/// A request with the way back.
+pub(crate) enum Request {
+    ListPatients(Reply<Vec<PatientLine>>),
+    AddPatient(NewPatient, Reply<Patient>),
+    OpenPatient(Option<PatientId>, Reply<()>),
+    Search(u32, Reply<()>),
+    Bind { peripheral: PeripheralId, patient: PatientId, reply: Reply<()> },
+    BindKnown { device: DeviceId, patient: PatientId, reply: Reply<()> },
+    Unbind(DeviceId, Reply<()>),
+    AcknowledgeInterruption { bind_again: bool, reply: Reply<()> },
+    Query(crate::ports::Query, Reply<crate::ports::Answer>),
+    SetStrips(Vec<StripCanvas>, Reply<()>),
+    TrendChart(TrendRequest, Reply<Vec<u8>>),
+    SyncNow(Reply<()>),
+    SyncUntilQuiet(Reply<OutboxCounts>),
+    OutboxRows(Vec<RowState>, Reply<Vec<OutboxRow>>),
+    Retry(bedside_outbox::RowId, Reply<()>),
+    Close(Reply<()>),
+}
+
+/// A front's hold on the console. Cheap to clone; when the console is gone every call says so.
+#[derive(Clone)]
+pub struct ConsoleHandle {
+    pub(crate) requests: mpsc::UnboundedSender<Request>,
+    pub(crate) mode: Mode,
+}
+
+impl ConsoleHandle {
+    /// Demo vault or real one.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Every patient with what the list shows.
+    pub async fn patients(&self) -> Result<Vec<PatientLine>, RequestError> {
+        self.ask(Request::ListPatients).await
+    }
+
+    /// Adds a patient made locally.
+    pub async fn add_patient(&self, patient: NewPatient) -> Result<Patient, RequestError> {
+        self.ask(|reply| Request::AddPatient(patient, reply)).await
+    }
+
+    /// Opens a patient's bedside, or none. Bindings stay; tiles and strips change with it.
+    pub async fn open_patient(&self, patient: Option<PatientId>) -> Result<(), RequestError> {
+        self.ask(|reply| Request::OpenPatient(patient, reply)).await
+    }
+
+    /// Listens for devices for so many seconds; 0 stops.
+    pub async fn search(&self, seconds: u32) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Search(seconds, reply)).await
+    }
+
+    /// Binds a device in reach to a patient and connects. Returns once it is identified and the binding is durable.
+    pub async fn bind(&self, peripheral: PeripheralId, patient: PatientId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Bind { peripheral, patient, reply }).await
+    }
+
+    /// Binds an enrolled device, in reach or not: it is connected when it shows itself.
+    pub async fn bind_known(&self, device: DeviceId, patient: PatientId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::BindKnown { device, patient, reply }).await
+    }
+
+    /// Ends a device's binding and its link.
+    pub async fn unbind(&self, device: DeviceId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Unbind(device, reply)).await
+    }
+
+    /// A person has seen that recording was interrupted; the devices bound then are bound again if wanted.
+    pub async fn acknowledge_interruption(&self, bind_again: bool) -> Result<(), RequestError> {
+        self.ask(|reply| Request::AcknowledgeInterruption { bind_again, reply }).await
+    }
+
+    /// Reads committed records.
+    pub async fn query(&self, query: crate::ports::Query) -> Result<crate::ports::Answer, RequestError> {
+        self.ask(|reply| Request::Query(query, reply)).await
+    }
+
+    /// Says which strips the screen shows now and how large; the console draws them anew, and then what changes.
+    /// An empty list stops drawing.
+    pub async fn set_strips(&self, strips: Vec<StripCanvas>) -> Result<(), RequestError> {
+        self.ask(|reply| Request::SetStrips(strips, reply)).await
+    }
+
+    /// A display list with the trend of one patient.
+    pub async fn trend_chart(&self, trend: TrendRequest) -> Result<Vec<u8>, RequestError> {
+        self.ask(|reply| Request::TrendChart(trend, reply)).await
+    }
+
+    /// Tries to send at once what is due or backing off.
+    pub async fn sync_now(&self) -> Result<(), RequestError> {
+        self.ask(Request::SyncNow).await
+    }
+
+    /// Sends until nothing is waiting or the server stops answering; the counts afterwards.
+    pub async fn sync_until_quiet(&self) -> Result<OutboxCounts, RequestError> {
+        self.ask(Request::SyncUntilQuiet).await
+    }
+
+    /// Rows of the outbox in these states.
+    pub async fn outbox_rows(&self, states: Vec<RowState>) -> Result<Vec<OutboxRow>, RequestError> {
+        self.ask(|reply| Request::OutboxRows(states, reply)).await
+    }
+
+    /// Puts a refused or held row back to waiting.
+    pub async fn retry(&self, row: bedside_outbox::RowId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Retry(row, reply)).await
+    }
+
+    /// Ends links, commits what is pending, marks the run as ended and closes the vault.
+    pub async fn close(&self) -> Result<(), RequestError> {
+        self.ask(Request::Close).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, RequestError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).map_err(|_| RequestError::ConsoleGone)?;
+        answer.await.map_err(|_| RequestError::ConsoleGone)?
+    }
+}
+
+/// Keeps the compiler honest about what crosses between tasks.
+const fn _crosses_tasks<T: Send + Sync>() {}
+const _: () = _crosses_tasks::<ConsoleHandle>();
+const _: () = _crosses_tasks::<RadioEvent>();

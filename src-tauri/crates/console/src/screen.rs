@@ -1,0 +1,113 @@
+//! The snapshot: everything the screen may know, put together from the parts that own it.
+//! Decides nothing: freshness comes from `vitals`, advisories from `live`.
+use crate::devices::Tracked;
+use crate::event_loop::Console;
+use crate::snapshot::*;
+use bedside_session::Now;
+use bedside_vitals::{DeviceKind, PatientId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A screen without a newer snapshot after this long shows "console not answering" (product law 1).
+const VALID_FOR: Duration = Duration::from_secs(2);
+
+impl Console {
+    pub(crate) fn snapshot(&self, now: Now) -> Snapshot {
+        let stalled = self.commits.stalled(now.wall);
+        Snapshot {
+            number: self.snapshots,
+            taken: now.wall,
+            taken_boot: now.boot,
+            valid_for: VALID_FOR,
+            mode: self.mode,
+            adapter: self.adapter,
+            searching_until: self.devices.search_until.map(|(_, wall)| wall),
+            nearby: self.nearby(),
+            recording: Recording {
+                devices: self.devices.recording(),
+                last_saved: self.commits.last_saved,
+                stalled_since: stalled.map(|(since, _)| since),
+                stall_code: stalled.map(|(_, code)| code),
+            },
+            interrupted: self.interrupted.clone(),
+            bedside: self.open.and_then(|patient| self.bedside(patient, now)),
+            bound: self.bound(),
+            unassigned: self.unassigned,
+            sync: self.sync.state(),
+        }
+    }
+
+    fn nearby(&self) -> Vec<Nearby> {
+        let mut nearby: Vec<Nearby> = self
+            .devices
+            .heard
+            .iter()
+            .map(|(peripheral, heard)| {
+                let tracked = self.devices.by_peripheral(peripheral);
+                let device = tracked.and_then(|tracked| tracked.device.as_ref());
+                Nearby {
+                    peripheral: peripheral.clone(),
+                    name: heard.advertisement.name.clone(),
+                    kind: heard.kind,
+                    signal_dbm: heard.advertisement.signal_dbm,
+                    known: device.map(|device| device.id),
+                    link: tracked.map(|tracked| tracked.link),
+                    patient: tracked.map(|tracked| tracked.purpose.patient),
+                    last_heard: heard.wall,
+                }
+            })
+            .collect();
+        nearby.sort_by_key(|device| (std::cmp::Reverse(device.signal_dbm), device.peripheral.clone()));
+        nearby
+    }
+
+    fn bound(&self) -> Vec<(PatientId, u32)> {
+        let mut counts: BTreeMap<PatientId, u32> = BTreeMap::new();
+        for binding in self.devices.tracked.values().filter_map(|tracked| tracked.binding.as_ref()) {
+            *counts.entry(binding.patient).or_default() += 1;
+        }
+        counts.into_iter().collect()
+    }
+
+    fn bedside(&self, patient: PatientId, now: Now) -> Option<Bedside> {
+        let person = self.patients.get(&patient)?;
+        let mine = || self.devices.tracked.values().filter(move |tracked| tracked.purpose.patient == patient);
+        let kinds: Vec<DeviceKind> = mine().map(|tracked| tracked.kind).collect();
+        Some(Bedside {
+            patient: person.clone(),
+            name_alert: self.has_name_alert(person),
+            devices: mine().filter_map(|tracked| self.bound_device(tracked, now)).collect(),
+            tiles: self.live.tiles(patient, &kinds, &self.policy, now),
+            strips: strips_for(&kinds),
+        })
+    }
+
+    fn bound_device(&self, tracked: &Tracked, now: Now) -> Option<BoundDevice> {
+        let device = tracked.device.as_ref()?;
+        let heard = self.devices.heard.get(&tracked.peripheral);
+        Some(BoundDevice {
+            device: device.id,
+            name: tracked.name.clone(),
+            kind: tracked.kind,
+            link: tracked.link,
+            link_since: tracked.link_since,
+            signal_dbm: heard.and_then(|heard| heard.advertisement.signal_dbm),
+            battery_percent: tracked.battery_percent,
+            last_value: tracked.last_value.map(|at| now.boot.since(at)),
+            clock_offset_ms: tracked.clock_offset_ms,
+            rejected: tracked.rejected,
+            fault: tracked.fault,
+        })
+    }
+}
+
+/// The strips a bedside with such devices shows, in display order.
+fn strips_for(kinds: &[DeviceKind]) -> Vec<Strip> {
+    let has = |wanted: &[DeviceKind]| kinds.iter().any(|kind| wanted.contains(kind));
+    let shown = [
+        (StripKind::Electrocardiogram, has(&[DeviceKind::EcgSensor])),
+        (StripKind::BeatIntervals, has(&[DeviceKind::EcgSensor, DeviceKind::HeartRateStrap])),
+        (StripKind::Trend, true),
+    ];
+    shown.into_iter().filter(|(_, shown)| *shown).map(|(kind, _)| Strip { id: kind.id(), kind }).collect()
+}

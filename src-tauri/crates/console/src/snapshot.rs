@@ -1,0 +1,242 @@
+//! What the screen may know: the whole state, with each value's freshness decided by the core.
+//! No text for people and no formatting: fronts do that.
+use crate::ports::{AdapterState, PeripheralId};
+use crate::records::OutboxCounts;
+use bedside_vitals::{
+    BootTime, DeviceId, DeviceKind, Freshness, LinkState, MeasuredValue, Parameter, Patient, PatientId, Quality,
+    TimeMethod, WallTime,
+};
+use std::time::Duration;
+
+/// The state at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Counts up by one.
+    pub number: u64,
+    /// When it was taken.
+    pub taken: WallTime,
+    /// The same, on the clock that counts sleep.
+    pub taken_boot: BootTime,
+    /// A screen that has no newer snapshot after this long shows "console not answering".
+    pub valid_for: Duration,
+    /// Demo vault or real one.
+    pub mode: Mode,
+    /// The Bluetooth adapter.
+    pub adapter: AdapterState,
+    /// Until when the console searches; `None` = it does not.
+    pub searching_until: Option<WallTime>,
+    /// Devices heard lately, strongest first.
+    pub nearby: Vec<Nearby>,
+    /// Whether values reach the disk.
+    pub recording: Recording,
+    /// An unclean end before this run, until somebody acknowledged it.
+    pub interrupted: Option<Interruption>,
+    /// The open patient.
+    pub bedside: Option<Bedside>,
+    /// What every patient has bound, for the list.
+    pub bound: Vec<(PatientId, u32)>,
+    /// Readings without a patient.
+    pub unassigned: u64,
+    /// Sync.
+    pub sync: SyncState,
+}
+
+/// Which vault is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The simulated ward in the demo vault.
+    Demo,
+    /// Real devices, real vault.
+    Clinic,
+}
+
+/// A device in reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearby {
+    /// How to address it.
+    pub peripheral: PeripheralId,
+    /// Its name as advertised.
+    pub name: Option<String>,
+    /// What its services say it is.
+    pub kind: DeviceKind,
+    /// Signal strength in dBm.
+    pub signal_dbm: Option<i16>,
+    /// Enrolled before under this id.
+    pub known: Option<DeviceId>,
+    /// Linked or waiting now.
+    pub link: Option<LinkState>,
+    /// Bound to this patient.
+    pub patient: Option<PatientId>,
+    /// When it was last heard.
+    pub last_heard: WallTime,
+}
+
+/// Whether values reach the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// Devices with a binding that are linked or waited for.
+    pub devices: u32,
+    /// The last durable commit that carried values.
+    pub last_saved: Option<WallTime>,
+    /// Since when commits stall (over 2 s) or fail.
+    pub stalled_since: Option<WallTime>,
+    /// Why, as a stable code (`STORE-FULL`, `STORE-IO`, `STORE-SLOW`).
+    pub stall_code: Option<&'static str>,
+}
+
+/// A stretch that was not recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interruption {
+    /// Last life sign.
+    pub from: WallTime,
+    /// When recording could go on.
+    pub until: WallTime,
+    /// Devices that were bound then and can be bound again.
+    pub devices: Vec<(DeviceId, PatientId)>,
+}
+
+/// The open patient.
+#[derive(Clone, Debug)]
+pub struct Bedside {
+    /// Who.
+    pub patient: Patient,
+    /// Another patient has the same family name.
+    pub name_alert: bool,
+    /// Bound devices.
+    pub devices: Vec<BoundDevice>,
+    /// One tile for each parameter the bound devices can give or that has a last value, in display order.
+    pub tiles: Vec<Tile>,
+    /// Waveform strips to show, in display order: `charts::frame` strip ids.
+    pub strips: Vec<Strip>,
+}
+
+/// A device of the open patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundDevice {
+    /// Its id.
+    pub device: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Where the link stands.
+    pub link: LinkState,
+    /// Since when the link stands so.
+    pub link_since: WallTime,
+    /// Signal strength in dBm, when last heard.
+    pub signal_dbm: Option<i16>,
+    /// Battery in percent.
+    pub battery_percent: Option<u8>,
+    /// Age of its last value.
+    pub last_value: Option<Duration>,
+    /// Device clock minus ours in milliseconds, where read.
+    pub clock_offset_ms: Option<i64>,
+    /// Values rejected on this connection.
+    pub rejected: u32,
+    /// What went wrong last, as a stable code.
+    pub fault: Option<&'static str>,
+}
+
+/// One parameter of the open patient. There is no value without its freshness.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tile {
+    /// Which parameter.
+    pub parameter: Parameter,
+    /// The state, decided now.
+    pub freshness: Freshness,
+    /// The last value with its age; `None` exactly when the state is `never`.
+    pub last: Option<TileValue>,
+    /// Upper and lower limit of the policy, in the tile's unit.
+    pub limits: Limits,
+    /// The advisory that the value raises.
+    pub advisory: Option<Advisory>,
+}
+
+/// A last value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TileValue {
+    /// What was measured, with its unit.
+    pub value: MeasuredValue,
+    /// Age at the time of the snapshot.
+    pub age: Duration,
+    /// When it was measured.
+    pub at: WallTime,
+    /// How that is known.
+    pub method: TimeMethod,
+    /// Quality flags.
+    pub quality: Quality,
+    /// The device.
+    pub device: DeviceId,
+    /// The device's name.
+    pub device_name: String,
+    /// It is on disk. Always true: a tile moves after the commit.
+    pub recorded: bool,
+    /// Streaming or spot.
+    pub streaming: bool,
+}
+
+/// Limits of a parameter.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Values above raise an advisory.
+    pub upper: Option<f64>,
+    /// Values below raise an advisory.
+    pub lower: Option<f64>,
+}
+
+/// A visible hint, never an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Advisory {
+    /// No data where data should be: low priority.
+    NoData,
+    /// Below the lower limit: medium priority.
+    Low,
+    /// Above the upper limit: medium priority.
+    High,
+}
+
+/// A strip the screen shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strip {
+    /// The id in strip frames.
+    pub id: u16,
+    /// What it shows.
+    pub kind: StripKind,
+}
+
+/// What a strip shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StripKind {
+    /// An ECG sweep.
+    Electrocardiogram,
+    /// Beat intervals.
+    BeatIntervals,
+    /// The trend of the streams over the last hours.
+    Trend,
+}
+
+impl StripKind {
+    /// The strip's number in frames.
+    pub const fn id(self) -> u16 {
+        match self {
+            Self::Electrocardiogram => 1,
+            Self::BeatIntervals => 2,
+            Self::Trend => 3,
+        }
+    }
+}
+
+/// Sync at a glance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncState {
+    /// A server is configured.
+    pub configured: bool,
+    /// Rows by state.
+    pub counts: OutboxCounts,
+    /// The last try, whatever came of it.
+    pub last_attempt: Option<WallTime>,
+    /// The next try.
+    pub next_attempt: Option<WallTime>,
+    /// Why the last try failed, as a stable code and a short text without health data.
+    pub fault: Option<(&'static str, String)>,
+}

@@ -1,0 +1,304 @@
+//! The live strips of the open patient: samples paced out at paper speed, beats and trends once a second.
+//! Not here: how a strip looks (`bedside-charts`).
+use crate::event_loop::{Console, Done};
+use crate::ports::{Answer, Query, StoreFault};
+use crate::request::StripCanvas;
+use crate::snapshot::StripKind;
+use crate::trend::{Panels, TREND_PARAMETERS};
+use bedside_charts::frame::StripKind as FrameKind;
+use bedside_charts::{
+    Advances, Beat, BeatStrip, ChartError, Figure, Frame, FrameError, SweepLayout, SweepPaper, SweepScale, SweepStrip,
+};
+use bedside_vitals::{DeviceId, Parameter, WallTime, WaveformBlock};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What the trend strip of a bedside shows.
+const TREND_SPAN_MS: i64 = 2 * 3_600_000;
+/// What the beat strip shows.
+const BEATS_SPAN_MS: i64 = 60_000;
+/// A sensor sends its samples in bursts; after so long without one the sweep goes on over a gap.
+const SILENCE: Duration = Duration::from_millis(1_500);
+const REDRAW: Duration = Duration::from_secs(1);
+/// More waiting samples than this many seconds of them, and the sweep hurries.
+const BACKLOG_SECONDS: u64 = 2;
+
+/// What is drawn now.
+pub(crate) struct Strips {
+    advances: Advances,
+    canvases: Vec<StripCanvas>,
+    ecg: Option<Ecg>,
+    beats: VecDeque<Beat>,
+    beat_device: Option<DeviceId>,
+    redrawn: Option<Instant>,
+    trend_under_way: bool,
+}
+
+struct Ecg {
+    device: DeviceId,
+    hertz: u16,
+    strip: Option<SweepStrip>,
+    last_sample: WallTime,
+    last_block: Instant,
+    last_frame: Instant,
+    /// Missing samples that were pushed since the last real one.
+    bridged: u64,
+    /// Parts of a sample that a frame could not draw.
+    rest: f64,
+}
+
+impl Strips {
+    pub(crate) const fn new(advances: Advances) -> Self {
+        Self {
+            advances,
+            canvases: Vec::new(),
+            ecg: None,
+            beats: VecDeque::new(),
+            beat_device: None,
+            redrawn: None,
+            trend_under_way: false,
+        }
+    }
+
+    pub(crate) const fn advances(&self) -> &Advances {
+        &self.advances
+    }
+
+    /// Another patient, or none: nothing of the one before stays.
+    pub(crate) fn forget(&mut self) {
+        self.ecg = None;
+        self.beats.clear();
+        self.beat_device = None;
+        self.redrawn = None;
+    }
+
+    /// The screen's canvases.
+    pub(crate) fn set(&mut self, canvases: Vec<StripCanvas>) {
+        self.canvases = canvases;
+        self.redrawn = None;
+        let canvas = self.canvas(StripKind::Electrocardiogram).cloned();
+        if let Some(ecg) = &mut self.ecg {
+            ecg.strip = canvas.as_ref().and_then(|canvas| sweep(canvas, ecg.hertz));
+        }
+    }
+
+    /// Whether frames are due 30 times a second.
+    pub(crate) fn moving(&self) -> bool {
+        !self.canvases.is_empty()
+    }
+
+    /// Samples of the open patient.
+    pub(crate) fn take(&mut self, device: DeviceId, block: &WaveformBlock) {
+        match block.parameter {
+            Parameter::Electrocardiogram => self.take_ecg(device, block),
+            Parameter::BeatInterval => self.take_beats(device, block),
+            _ => {}
+        }
+    }
+
+    fn take_ecg(&mut self, device: DeviceId, block: &WaveformBlock) {
+        let canvas = self.canvas(StripKind::Electrocardiogram).cloned();
+        let now = Instant::now();
+        let fresh = || Ecg {
+            device,
+            hertz: block.hertz,
+            strip: canvas.as_ref().and_then(|canvas| sweep(canvas, block.hertz)),
+            last_sample: block.last_sample.at,
+            last_block: now,
+            last_frame: now,
+            bridged: 0,
+            rest: 0.0,
+        };
+        if self.ecg.as_ref().is_none_or(|ecg| ecg.device != device || ecg.hertz != block.hertz) {
+            self.ecg = Some(fresh());
+        } else if let Some(ecg) = &mut self.ecg {
+            let hertz = i64::from(block.hertz.max(1));
+            let first = block.last_sample.at.plus_millis(-((block.samples.len() as i64 - 1) * 1_000 / hertz));
+            let missing = (first.millis_since(ecg.last_sample) * hertz + 500) / 1_000 - 1;
+            let missing = u64::try_from(missing).unwrap_or(0).saturating_sub(ecg.bridged);
+            if let Some(strip) = ecg.strip.as_mut().filter(|_| missing > 1) {
+                strip.push_gap(missing);
+            }
+        }
+        if let Some(ecg) = &mut self.ecg {
+            ecg.last_sample = block.last_sample.at;
+            ecg.last_block = now;
+            ecg.bridged = 0;
+            if let Some(strip) = &mut ecg.strip {
+                strip.push(&block.samples);
+            }
+        }
+    }
+
+    fn take_beats(&mut self, device: DeviceId, block: &WaveformBlock) {
+        // One device gives the beats; a second one with the same heart would double them.
+        if *self.beat_device.get_or_insert(device) != device {
+            return;
+        }
+        let last = self.beats.back().map(|beat| beat.at);
+        let total: i64 = block.samples.iter().map(|&rr| i64::from(rr)).sum();
+        let mut at = block.last_sample.at.plus_millis(-(total * 1_000 / 1_024));
+        let adjoins = last.is_some_and(|last| at.millis_since(last).abs() < 2_500);
+        for (place, &interval) in block.samples.iter().enumerate() {
+            at = at.plus_millis(i64::from(interval) * 1_000 / 1_024);
+            let at = self.beats.back().map_or(at, |beat| at.max(beat.at));
+            let interval_1024 = u16::try_from(interval).unwrap_or(u16::MAX);
+            self.beats.push_back(Beat { at, interval_1024, continues: place > 0 || adjoins });
+        }
+        let from = block.last_sample.at.plus_millis(-2 * BEATS_SPAN_MS);
+        while self.beats.front().is_some_and(|beat| beat.at < from) {
+            self.beats.pop_front();
+        }
+    }
+
+    fn canvas(&self, kind: StripKind) -> Option<&StripCanvas> {
+        self.canvases.iter().find(|canvas| canvas.kind == kind)
+    }
+}
+
+impl Ecg {
+    /// Writes what one frame adds.
+    fn draw(&mut self, bytes: &mut Vec<u8>) {
+        let Some(strip) = &mut self.strip else { return };
+        let hertz = f64::from(self.hertz);
+        let wanted = self.last_frame.elapsed().as_secs_f64() * hertz + self.rest;
+        self.last_frame = Instant::now();
+        let mut most = wanted.max(0.0) as u64;
+        self.rest = wanted - most as f64;
+        let waiting = strip.waiting();
+        if waiting > u64::from(self.hertz) * BACKLOG_SECONDS {
+            most += most / 4 + 1;
+        }
+        if waiting == 0 && self.last_block.elapsed() > SILENCE {
+            strip.push_gap(most);
+            self.bridged += most;
+        }
+        if strip.draw(bytes, most) == 0 {
+            self.rest = 0.0;
+        }
+    }
+}
+
+fn sweep(canvas: &StripCanvas, hertz: u16) -> Option<SweepStrip> {
+    SweepStrip::new(layout(canvas, hertz), canvas.theme.of(Parameter::Electrocardiogram), canvas.theme.text_third)
+        .inspect_err(|error| tracing::warn!(code = "STRIP", %error, "a strip cannot be drawn"))
+        .ok()
+}
+
+fn layout(canvas: &StripCanvas, hertz: u16) -> SweepLayout {
+    SweepLayout {
+        width: canvas.width,
+        height: canvas.height,
+        millimetre: (canvas.pixels_per_mm * 1_000.0) as u32,
+        hertz,
+        scale: SweepScale::Paper { millimetres_per_millivolt: 10 },
+    }
+}
+
+/// A strip that cannot be drawn leaves its place empty; the others are drawn.
+fn add(frame: &mut Frame, kind: StripKind, how: FrameKind, write: impl FnOnce(&mut Vec<u8>) -> Result<(), ChartError>) {
+    let mut list = Vec::new();
+    if let Err(error) = write(&mut list) {
+        tracing::warn!(code = "STRIP", %error, "a strip cannot be drawn");
+        return;
+    }
+    let copied = frame.add(kind.id(), how, |bytes| {
+        bytes.extend_from_slice(&list);
+        Ok::<_, FrameError>(())
+    });
+    if let Err(error) = copied {
+        tracing::warn!(code = "STRIP", %error, "a strip does not fit the frame");
+    }
+}
+
+impl Console {
+    /// One frame of what moves.
+    pub(crate) fn draw_live(&mut self) {
+        let mut frame = Frame::new();
+        if let Some(ecg) = &mut self.strips.ecg {
+            add(&mut frame, StripKind::Electrocardiogram, FrameKind::Append, |bytes| {
+                ecg.draw(bytes);
+                Ok(())
+            });
+        }
+        self.send_frame(frame);
+    }
+
+    /// Everything anew, for new canvases.
+    pub(crate) fn draw_all_strips(&mut self) {
+        let mut frame = Frame::new();
+        if let Some(canvas) = self.strips.canvas(StripKind::Electrocardiogram) {
+            let hertz = self.strips.ecg.as_ref().map_or(130, |ecg| ecg.hertz);
+            let paper = SweepPaper { layout: layout(canvas, hertz), theme: canvas.theme };
+            let size = (canvas.width, canvas.height);
+            let advances = self.strips.advances();
+            add(&mut frame, StripKind::Electrocardiogram, FrameKind::Replace, |b| {
+                paper.to_display_list(b, size, advances)
+            });
+        }
+        self.send_frame(frame);
+        let wall = self.ports.machine.wall();
+        self.draw_beats(wall);
+    }
+
+    /// Once a second: the beats at once, the trend when the store has answered.
+    pub(crate) fn refresh_trend_strip(&mut self, now: bedside_session::Now) {
+        let due = self.strips.redrawn.is_none_or(|at| at.elapsed() >= REDRAW);
+        if !due || !self.strips.moving() {
+            return;
+        }
+        self.strips.redrawn = Some(Instant::now());
+        self.draw_beats(now.wall);
+        let (Some(patient), Some(canvas)) = (self.open, self.strips.canvas(StripKind::Trend)) else { return };
+        if self.strips.trend_under_way {
+            return;
+        }
+        let query = Query::Trend {
+            patient,
+            parameters: TREND_PARAMETERS[..2].to_vec(),
+            from: now.wall.plus_millis(-TREND_SPAN_MS),
+            until: now.wall,
+            columns: canvas.width as usize,
+        };
+        self.strips.trend_under_way = true;
+        let store = self.ports.store.clone();
+        self.start_work(async move { Done::TrendStrip(store.read(query).await) });
+    }
+
+    pub(crate) fn draw_trend_strip(&mut self, answer: Result<Answer, StoreFault>) {
+        self.strips.trend_under_way = false;
+        let Ok(Answer::Trend(trend)) = answer else { return };
+        let wall = self.ports.machine.wall();
+        let Some(canvas) = self.strips.canvas(StripKind::Trend) else { return };
+        let panels = Panels::of(&trend, &self.policy, &TREND_PARAMETERS[..2]);
+        let zone = self.ports.machine.zone_offset_ms(wall);
+        let size = (canvas.width, canvas.height);
+        let mut frame = Frame::new();
+        add(&mut frame, StripKind::Trend, FrameKind::Replace, |bytes| {
+            let span = (wall.plus_millis(-TREND_SPAN_MS), wall);
+            panels.draw(bytes, span, true, zone, size, canvas.theme, self.strips.advances())
+        });
+        self.send_frame(frame);
+    }
+
+    fn draw_beats(&self, wall: WallTime) {
+        let Some(canvas) = self.strips.canvas(StripKind::BeatIntervals) else { return };
+        let from = wall.plus_millis(-BEATS_SPAN_MS);
+        let beats: Vec<Beat> =
+            self.strips.beats.iter().filter(|beat| beat.at >= from && beat.at <= wall).copied().collect();
+        let strip = BeatStrip { from, to: wall, beats: &beats, theme: canvas.theme };
+        let mut frame = Frame::new();
+        let size = (canvas.width, canvas.height);
+        add(&mut frame, StripKind::BeatIntervals, FrameKind::Replace, |bytes| {
+            strip.to_display_list(bytes, size, self.strips.advances())
+        });
+        self.send_frame(frame);
+    }
+
+    fn send_frame(&self, frame: Frame) {
+        if !frame.is_empty() {
+            self.ports.display.draw(frame.into_bytes());
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Drives the outbox: asks it what goes next, stores that, sends it, gives the answer back, stores what it made of it.
+//! Not here: order, retry and what answers mean (`bedside-outbox`), FHIR (`bedside-fhir`).
+use crate::commits::{After, Batch};
+use crate::event_loop::{Console, Done};
+use crate::people::answer;
+use crate::ports::{ClinicAnswer, ClinicFault, ClinicRequest, Method, Query};
+use crate::records::{Changes, OutboxCounts, StoredReading};
+use crate::request::RequestError;
+use crate::snapshot::SyncState;
+use bedside_fhir::{BadRow, BatchRow, FilingContext};
+use bedside_outbox::{EntryAnswer, Limits, Outbox, OutboxRow, PauseReason, RowId, RowUpdate, Try, TryKind, TryResult};
+use bedside_session::Now;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+type QuietReply = oneshot::Sender<Result<OutboxCounts, RequestError>>;
+
+/// What sync remembers between requests.
+pub(crate) struct Sync {
+    pub(crate) context: FilingContext,
+    configured: bool,
+    outbox: Outbox,
+    counts: OutboxCounts,
+    preparing: bool,
+    quiet: Vec<QuietReply>,
+    counting: bool,
+    recount: bool,
+}
+
+/// A request under way.
+pub(crate) struct Tried {
+    kind: TryKind,
+    rows: Vec<OutboxRow>,
+}
+
+impl Sync {
+    pub(crate) fn new(context: FilingContext, configured: bool) -> Self {
+        Self {
+            context,
+            configured,
+            outbox: Outbox::new(Limits::default()),
+            counts: OutboxCounts::default(),
+            preparing: false,
+            quiet: Vec::new(),
+            counting: false,
+            recount: false,
+        }
+    }
+
+    /// The rows of earlier runs. Gives what must be written about them.
+    pub(crate) fn load(&mut self, rows: Vec<OutboxRow>) -> Vec<RowUpdate> {
+        self.outbox.load(rows)
+    }
+
+    pub(crate) fn counted(&mut self, counts: OutboxCounts) {
+        self.counting = false;
+        self.counts = counts;
+    }
+
+    /// Rows that became durable.
+    pub(crate) fn stored(&mut self, rows: Vec<OutboxRow>) -> Vec<RowUpdate> {
+        rows.into_iter().filter_map(|row| self.outbox.add(row)).collect()
+    }
+
+    pub(crate) fn state(&self) -> SyncState {
+        let status = self.outbox.status();
+        let fault = match (&status.pause, &status.last_fault) {
+            (Some(pause), _) => Some((pause_code(pause.reason), pause.text.clone())),
+            (None, Some(fault)) => {
+                Some((if fault.status == 0 { "SERVER-UNREACHABLE" } else { "SERVER-BUSY" }, fault.text.clone()))
+            }
+            (None, None) => None,
+        };
+        SyncState {
+            configured: self.configured,
+            counts: self.counts.clone(),
+            last_attempt: status.last_attempt,
+            next_attempt: self.outbox.next_wake().filter(|_| self.configured && !status.in_flight),
+            fault,
+        }
+    }
+
+    /// Nothing can be done now: no request is under way, and none is due.
+    fn is_quiet(&self, now: Now) -> bool {
+        let status = self.outbox.status();
+        let due = self.outbox.next_wake().is_some_and(|at| at <= now.wall);
+        !self.preparing && !status.in_flight && !due
+    }
+}
+
+const fn pause_code(reason: PauseReason) -> &'static str {
+    match reason {
+        PauseReason::Token => "SERVER-SIGN-IN",
+        PauseReason::Permission => "SERVER-PERMISSION",
+        PauseReason::Address => "SERVER-ADDRESS",
+    }
+}
+
+impl Console {
+    /// The next request, if it is time for one: first it is written down that its rows are being sent.
+    pub(crate) fn start_sync(&mut self, now: Now) {
+        self.recount_outbox();
+        if self.ports.clinic.is_none() || self.sync.preparing || self.closing.is_some() {
+            return self.answer_quiet(now);
+        }
+        let Some(next) = self.sync.outbox.poll(now.wall) else { return self.answer_quiet(now) };
+        self.sync.preparing = true;
+        let changes = Changes { outbox_updates: next.updates.clone(), ..Changes::default() };
+        self.commits.request(Batch { changes, after: vec![After::Send(next)] });
+    }
+
+    /// The rows are marked: the request goes out.
+    pub(crate) fn send_rows(&mut self, next: Try) {
+        let Some(clinic) = self.ports.clinic.clone() else { return };
+        let rows: Vec<OutboxRow> = next.rows.iter().filter_map(|id| self.sync.outbox.row(*id).cloned()).collect();
+        let request = request(next.kind, &rows);
+        let tried = Tried { kind: next.kind, rows };
+        match request {
+            Ok(request) => self.start_work(async move { Done::Clinic(tried, clinic.send(request).await) }),
+            Err((row, text)) => self.sync_result(TryResult::Unsendable(row, text)),
+        }
+    }
+
+    /// The marks could not be written, so nothing was sent.
+    pub(crate) fn not_sent(&mut self, why: String) {
+        self.sync_result(TryResult::NothingSent(why));
+    }
+
+    /// The server's answer.
+    pub(crate) fn clinic_answered(&mut self, tried: Tried, answer: Result<ClinicAnswer, ClinicFault>) {
+        let result = match answer {
+            Ok(answer) => read(&tried, answer),
+            Err(fault @ (ClinicFault::Unreachable(_) | ClinicFault::NotTrusted(_))) => {
+                TryResult::NothingSent(fault.to_string())
+            }
+            Err(fault @ (ClinicFault::Ambiguous(_) | ClinicFault::TooLarge { .. })) => {
+                TryResult::NoWholeAnswer(fault.to_string())
+            }
+        };
+        self.sync_result(result);
+    }
+
+    fn sync_result(&mut self, result: TryResult) {
+        self.sync.preparing = false;
+        let wall = self.ports.machine.wall();
+        let random = self.ports.machine.random();
+        let random = u64::from_le_bytes(std::array::from_fn(|i| random[i]));
+        let updates = self.sync.outbox.handle(wall, random, result);
+        if !updates.is_empty() {
+            self.commits.capture(|changes| changes.outbox_updates.extend(updates));
+        }
+        self.changed = true;
+    }
+
+    pub(crate) fn sync_now(&mut self) -> Result<(), RequestError> {
+        if !self.sync.configured {
+            return Err(RequestError::NoServer);
+        }
+        self.sync.outbox.try_now();
+        Ok(())
+    }
+
+    pub(crate) fn sync_until_quiet(&mut self, reply: QuietReply) {
+        match self.sync_now() {
+            Ok(()) => self.sync.quiet.push(reply),
+            Err(error) => answer(reply, Err(error)),
+        }
+    }
+
+    pub(crate) fn retry(&mut self, row: RowId) -> Result<(), RequestError> {
+        let updates = self.sync.outbox.retry(row);
+        if updates.is_empty() {
+            return Err(RequestError::NoSuchRecord);
+        }
+        self.sync.outbox.try_now();
+        self.commits.capture(|changes| changes.outbox_updates.extend(updates));
+        Ok(())
+    }
+
+    /// New counts after a commit that touched the outbox.
+    pub(crate) fn count_outbox(&mut self, changes: &Changes) {
+        if !changes.outbox.is_empty() || !changes.outbox_updates.is_empty() {
+            self.sync.recount = true;
+        }
+    }
+
+    pub(crate) fn stored_rows(&mut self, rows: Vec<OutboxRow>) {
+        let updates = self.sync.stored(rows);
+        if !updates.is_empty() {
+            self.commits.capture(|changes| changes.outbox_updates.extend(updates));
+        }
+    }
+
+    pub(crate) fn count_unassigned(&mut self, readings: &[StoredReading]) {
+        if readings.iter().any(|reading| reading.patient.is_none()) {
+            self.ask_unassigned();
+        }
+    }
+
+    pub(crate) fn ask_unassigned(&mut self) {
+        let store = self.ports.store.clone();
+        let query = Query::Readings { patient: None, unassigned_only: true, since: None, limit: 1_000 };
+        self.start_work(async move { Done::Unassigned(store.read(query).await) });
+    }
+
+    fn recount_outbox(&mut self) {
+        if self.sync.recount && !self.sync.counting {
+            self.sync.recount = false;
+            self.sync.counting = true;
+            let store = self.ports.store.clone();
+            self.start_work(async move { Done::OutboxCounts(store.read(Query::OutboxCounts).await) });
+        }
+    }
+
+    /// Whoever waits for quiet gets the counts, once everything about the last answer is durable and counted.
+    fn answer_quiet(&mut self, now: Now) {
+        let settled = self.sync.is_quiet(now) && !self.commits.pending() && !self.sync.counting && !self.sync.recount;
+        if self.sync.quiet.is_empty() || !settled {
+            return;
+        }
+        for reply in std::mem::take(&mut self.sync.quiet) {
+            answer(reply, Ok(self.sync.counts.clone()));
+        }
+    }
+}
+
+/// A batch to the base URL, or the question which of the rows the server has.
+fn request(kind: TryKind, rows: &[OutboxRow]) -> Result<ClinicRequest, (RowId, String)> {
+    match kind {
+        TryKind::Send => {
+            let batch = batch(rows);
+            let culprit = |BadRow { index, reason }| {
+                let id = rows.get(index).map_or(RowId(Uuid::nil()), |row| row.id);
+                (id, reason.to_string())
+            };
+            let body = bedside_fhir::batch_bundle(&batch).map_err(culprit)?;
+            Ok(ClinicRequest { method: Method::Post, path: String::new(), body: Some(body) })
+        }
+        TryKind::AskWhichArrived => {
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.resource_id).collect();
+            let resource_type = rows.first().map_or("", |row| row.resource_type.as_str());
+            let path = bedside_fhir::ids_search_path(resource_type, &ids);
+            Ok(ClinicRequest { method: Method::Get, path, body: None })
+        }
+    }
+}
+
+fn batch(rows: &[OutboxRow]) -> Vec<BatchRow<'_>> {
+    rows.iter()
+        .map(|row| BatchRow { resource_type: &row.resource_type, id: row.resource_id, json: &row.payload })
+        .collect()
+}
+
+fn read(tried: &Tried, answer: ClinicAnswer) -> TryResult {
+    let ClinicAnswer { status, content_type, retry_after, body, .. } = answer;
+    if status != 200 {
+        let summary = bedside_fhir::operation_outcome(&body);
+        let too_large = summary.as_ref().is_some_and(|summary| summary.too_large);
+        let text = summary.map(|summary| summary.text).unwrap_or_default();
+        return TryResult::Status { status, retry_after, too_large, text };
+    }
+    if !content_type.as_deref().is_some_and(|media| media.contains("json")) {
+        return TryResult::NotFhir("expected FHIR JSON, got another type of content".into());
+    }
+    match tried.kind {
+        TryKind::Send => match bedside_fhir::parse_batch_answer(&body, tried.rows.len()) {
+            Ok(outcomes) => TryResult::Entries(
+                outcomes
+                    .into_iter()
+                    .map(|outcome| EntryAnswer { status: outcome.status, text: outcome.text })
+                    .collect(),
+            ),
+            Err(error) => TryResult::NotFhir(error.to_string()),
+        },
+        TryKind::AskWhichArrived => match bedside_fhir::parse_ids_answer(&body, &batch(&tried.rows)) {
+            Ok(arrived) => TryResult::Arrived(arrived),
+            Err(error) => TryResult::NotFhir(error.to_string()),
+        },
+    }
+}

@@ -1,0 +1,19 @@
+//! The one policy file of a fleet: `policy.json` read into types, with defaults for all that it leaves out.
+//! Nothing here opens the file or acts on it.
+#![no_std]
+extern crate alloc;
+
+mod fault;
+mod freshness;
+mod json;
+mod limits;
+mod policy;
+mod server_url;
+
+#[cfg(test)]
+mod schema;
+
+pub use fault::PolicyFault;
+pub use limits::{Crossed, Limit, Limits};
+pub use policy::{LogLevel, Policy, Retention};
+pub use server_url::ServerUrl;

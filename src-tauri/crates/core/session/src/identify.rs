@@ -1,0 +1,114 @@
+//! Who a device is: what to read, and the description and id that follow from the answers.
+//! Not here: whether the console believes it.
+use crate::preparation::Step;
+use crate::profiles;
+use crate::table::{CharacteristicAddress, DiscoveredService};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use bedside_gatt::device_information::{SERIAL_NUMBER, SystemId, decode_text};
+use bedside_gatt::uuids;
+use bedside_vitals::{DeviceDescription, DeviceId};
+use uuid::Uuid;
+
+/// What is read of the Device Information service, in this order.
+const WANTED: [Uuid; 7] = [
+    uuids::MANUFACTURER_NAME,
+    uuids::MODEL_NUMBER,
+    uuids::SERIAL_NUMBER,
+    uuids::SYSTEM_ID,
+    uuids::FIRMWARE_REVISION,
+    uuids::HARDWARE_REVISION,
+    uuids::SOFTWARE_REVISION,
+];
+
+/// The steps that read it, as far as the device offers it.
+pub(crate) fn steps(services: &[DiscoveredService]) -> Vec<Step> {
+    let service = uuids::DEVICE_INFORMATION_SERVICE;
+    WANTED
+        .into_iter()
+        .map(|characteristic| CharacteristicAddress { service, characteristic })
+        .filter(|&address| profiles::offers(services, address))
+        .map(Step::ReadIdentity)
+        .collect()
+}
+
+/// What was read so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draft {
+    texts: [Option<String>; WANTED.len()],
+}
+
+impl Draft {
+    /// Takes an answer. A malformed text is left out: it identifies nothing.
+    pub(crate) fn take(&mut self, characteristic: Uuid, bytes: &[u8]) {
+        let text = if characteristic == uuids::SYSTEM_ID {
+            SystemId::decode(bytes).ok().map(|id| format!("{:06X}{:010X}", id.oui, id.manufacturer_id))
+        } else {
+            // The name of the characteristic only matters to the error, and a text that is none is left out.
+            decode_text(SERIAL_NUMBER, bytes).ok().map(cleaned)
+        };
+        if let Some(place) = WANTED.iter().position(|&wanted| wanted == characteristic) {
+            self.texts[place] = text.filter(|text| !text.is_empty());
+        }
+    }
+
+    /// The description. `address` is the system's name of the peripheral: the last resort as a key.
+    pub(crate) fn describe(
+        self,
+        services: &[DiscoveredService],
+        name: Option<&str>,
+        address: &str,
+        simulated: bool,
+    ) -> DeviceDescription {
+        let [manufacturer, model, serial, system_id, firmware, hardware, software] = self.texts;
+        let maker = manufacturer.as_deref().unwrap_or("");
+        let model_name = model.as_deref().unwrap_or("");
+        let key = match (&serial, &system_id) {
+            (Some(serial), _) => format!("serial|{maker}|{model_name}|{serial}"),
+            (None, Some(system_id)) => format!("system|{system_id}"),
+            (None, None) => format!("address|{address}"),
+        };
+        let offered: Vec<Uuid> = services.iter().map(|service| service.uuid).collect();
+        let name = name.map(cleaned).filter(|name| !name.is_empty()).or_else(|| model.clone());
+        DeviceDescription {
+            id: DeviceId::derive(&key),
+            kind: profiles::kind_of(&offered),
+            name: name.unwrap_or_else(|| String::from("model as reported")),
+            manufacturer,
+            model,
+            serial,
+            firmware,
+            hardware,
+            software,
+            system_id,
+            simulated,
+        }
+    }
+}
+
+/// At most 64 printable characters: a device's text is shown to people and must not hide or reorder anything.
+fn cleaned(text: &str) -> String {
+    let reorders = |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let printable: String = text.chars().filter(|&c| !c.is_control() && !reorders(c)).take(64).collect();
+    String::from(printable.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_serial_number_identifies_a_device_and_the_address_does_not() {
+        let describe = |address| {
+            let mut draft = Draft::default();
+            draft.take(uuids::MANUFACTURER_NAME, b"Maker");
+            draft.take(uuids::SERIAL_NUMBER, b"A\x1b1\0\0");
+            draft.describe(&[], Some("Strap\u{202E}"), address, false)
+        };
+        assert_eq!(describe("a"), describe("b"));
+        assert_eq!((describe("a").serial.as_deref(), describe("a").name.as_str()), (Some("A1"), "Strap"));
+        let unnamed = |address| Draft::default().describe(&[], None, address, false).id;
+        assert_ne!(unnamed("a"), unnamed("b"));
+    }
+}

@@ -1,0 +1,90 @@
+//! What is known of a device, apart from any connection.
+use crate::{DeviceId, DeviceTime, WallTime};
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+/// What a device is for, as its services say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum DeviceKind {
+    /// Heart Rate service.
+    HeartRateStrap,
+    /// Polar measurement data with an ECG, with or without heart rate.
+    EcgSensor,
+    /// Pulse Oximeter service.
+    PulseOximeter,
+    /// Blood Pressure service.
+    BloodPressureCuff,
+    /// Health Thermometer service.
+    Thermometer,
+    /// None that Bedside knows.
+    Unknown,
+}
+
+impl DeviceKind {
+    /// The stable name in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HeartRateStrap => "heart_rate_strap",
+            Self::EcgSensor => "ecg_sensor",
+            Self::PulseOximeter => "pulse_oximeter",
+            Self::BloodPressureCuff => "blood_pressure_cuff",
+            Self::Thermometer => "thermometer",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a device says of itself, as read; `None` where it says nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceDescription {
+    /// The id in this vault.
+    pub id: DeviceId,
+    /// What it is for.
+    pub kind: DeviceKind,
+    /// The advertised or reported name, cleaned of control characters, at most 64 characters.
+    pub name: String,
+    /// Manufacturer name (0x2A29).
+    pub manufacturer: Option<String>,
+    /// Model number (0x2A24).
+    pub model: Option<String>,
+    /// Serial number (0x2A25).
+    pub serial: Option<String>,
+    /// Firmware revision (0x2A26).
+    pub firmware: Option<String>,
+    /// Hardware revision (0x2A27).
+    pub hardware: Option<String>,
+    /// Software revision (0x2A28).
+    pub software: Option<String>,
+    /// System ID (0x2A23) as 16 hex digits, most significant first.
+    pub system_id: Option<String>,
+    /// From the simulated ward.
+    pub simulated: bool,
+}
+
+/// A device's clock against ours, read once a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceClock {
+    /// What the device said.
+    pub device: DeviceTime,
+    /// Our wall clock when it said so.
+    pub read_at: WallTime,
+    /// Device minus ours in milliseconds, both taken as local civil time of this computer's zone.
+    pub offset_ms: i64,
+}
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LinkState {
+    /// Set aside until the device shows itself.
+    Waiting,
+    /// A connection is being made.
+    Connecting,
+    /// Connected; reading who and what it is.
+    Preparing,
+    /// Values may come.
+    Linked,
+    /// The link was lost; another try follows.
+    Lost,
+    /// The device hung up by itself, as cuffs and thermometers do.
+    Ended,
+}

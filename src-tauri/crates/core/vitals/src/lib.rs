@@ -1,0 +1,28 @@
+//! The vocabulary every other crate speaks: quantities, measurements, identity, time, quality, freshness.
+//! Nothing here decodes bytes, stores, draws or asks the clock.
+#![no_std]
+extern crate alloc;
+
+mod decimal;
+mod device;
+mod freshness;
+mod identity;
+mod measurement;
+mod parameter;
+mod patient;
+mod quality;
+mod sensitive;
+mod time;
+mod unit;
+
+pub use decimal::{Decimal, DecimalError, Number, Special};
+pub use device::{DeviceClock, DeviceDescription, DeviceKind, LinkState};
+pub use freshness::{Freshness, FreshnessLimits, FreshnessRule, LastSample, freshness};
+pub use identity::{ConnectionId, DeviceId, PatientId, ReadingId, ReadingIdentity, SeriesId};
+pub use measurement::{BloodPressure, Cadence, MeasuredValue, Measurement, Quantity, WaveformBlock};
+pub use parameter::Parameter;
+pub use patient::{BirthDate, InvalidPatient, Patient, RecordNumber, Sex};
+pub use quality::{Quality, QualityFlag};
+pub use sensitive::Sensitive;
+pub use time::{BootTime, CorrectedTime, DeviceTime, TimeMethod, WallTime};
+pub use unit::Unit;

@@ -1,0 +1,13 @@
+//! One file for each command.
+//! Not here: parsing the command line and exit codes.
+
+pub(crate) mod decode;
+pub(crate) mod doctor;
+pub(crate) mod patients;
+pub(crate) mod policy;
+pub(crate) mod readings;
+pub(crate) mod record;
+pub(crate) mod scan;
+pub(crate) mod sync;
+pub(crate) mod vault;
+mod words;

@@ -1,0 +1,89 @@
+//! What went wrong, in words and as an exit code of `sysexits.h`.
+//! Not here: what led to it.
+use bedside_assembly::StartError;
+use bedside_console::ports::{KeyFault, StoreFault};
+use bedside_console::{OpenFault, RequestError};
+
+pub(crate) const USAGE: u8 = 2;
+pub(crate) const BAD_DATA: u8 = 65;
+pub(crate) const NOT_FOUND: u8 = 66;
+pub(crate) const UNAVAILABLE: u8 = 69;
+pub(crate) const CANNOT_OPEN: u8 = 73;
+pub(crate) const IO: u8 = 74;
+pub(crate) const TRY_AGAIN: u8 = 75;
+pub(crate) const NOT_PERMITTED: u8 = 77;
+
+/// A failed command.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) text: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    pub(crate) fn io(error: &std::io::Error) -> Self {
+        Self::new(IO, error.to_string())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let code = match &error {
+            StartError::Open(OpenFault::Keys(fault)) => of_keys(fault),
+            StartError::Open(OpenFault::Store(fault)) | StartError::Store(fault) => of_store(fault),
+            StartError::Policy { .. } | StartError::ClinicAddress => BAD_DATA,
+            StartError::PolicyUnreadable { .. } => NOT_FOUND,
+            StartError::Scenario(_) => USAGE,
+            StartError::DemoClinic => NOT_PERMITTED,
+            StartError::NoHome | StartError::Clinic(_) | StartError::Font(_) => UNAVAILABLE,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<StoreFault> for Failure {
+    fn from(fault: StoreFault) -> Self {
+        Self::new(of_store(&fault), fault.to_string())
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        let code = match &error {
+            RequestError::InvalidPatient(_) | RequestError::RecordNumberTaken => BAD_DATA,
+            RequestError::NoSuchPatient | RequestError::NoSuchDevice | RequestError::NoSuchRecord => NOT_FOUND,
+            RequestError::BoundElsewhere | RequestError::WrongMode => NOT_PERMITTED,
+            RequestError::Radio(_) | RequestError::NoServer | RequestError::ConsoleGone => UNAVAILABLE,
+            RequestError::Store(fault) => of_store(fault),
+            RequestError::Chart(_) => BAD_DATA,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+const fn of_keys(fault: &KeyFault) -> u8 {
+    match fault {
+        KeyFault::NoKeyring | KeyFault::System(_) => UNAVAILABLE,
+        KeyFault::Locked => NOT_PERMITTED,
+        KeyFault::NoEntry | KeyFault::Malformed => CANNOT_OPEN,
+    }
+}
+
+const fn of_store(fault: &StoreFault) -> u8 {
+    match fault {
+        StoreFault::Held { .. } => TRY_AGAIN,
+        StoreFault::DiskFull | StoreFault::Io(_) => IO,
+        StoreFault::Missing
+        | StoreFault::AlreadyThere
+        | StoreFault::WrongKey
+        | StoreFault::Newer { .. }
+        | StoreFault::Damaged(_)
+        | StoreFault::ReadOnly
+        | StoreFault::Closed
+        | StoreFault::NoCipher => CANNOT_OPEN,
+    }
+}

@@ -1,0 +1,327 @@
+//! The main job through the program: simulated ward, real keyring, real SQLCipher vault, real FHIR engine, real time.
+//! The ward's ledger is held against the export, and the export against what the server finds by its own search.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+use bedside_clinic_http::{ClinicHttp, ClinicHttpOptions};
+use bedside_console::ports::{ClinicRequest, ClinicServer, Method};
+use bedside_vitals::Decimal;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+const FAMILY: &str = "ZWICKELBRODT-TEST";
+const RECORD_NUMBER: &str = "TST 7731 9042";
+const BIRTH_DATE: &str = "1951-03-14";
+/// Long enough for the first cuff and thermometer of the scenario and for a closed minute.
+const SECONDS: &str = "60";
+
+/// The demo clinic, ended with the test.
+struct Clinic {
+    process: Child,
+    url: String,
+}
+
+impl Clinic {
+    fn start() -> Option<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/clinic");
+        if !folder.join("node_modules").exists() {
+            return None;
+        }
+        let mut node = Command::new(std::env::var_os("BEDSIDE_NODE").unwrap_or_else(|| "node".into()));
+        node.arg(folder.join("demo-clinic.mjs")).args(["0", "--until-stdin-closes"]);
+        let mut process = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take()?).read_line(&mut line).ok()?;
+        let url = line.trim().strip_prefix("ready on ")?.to_owned();
+        Some(Self { process, url })
+    }
+
+    /// Every Observation, by pages.
+    async fn observations(&self) -> Vec<Value> {
+        let clinic = ClinicHttp::new(&ClinicHttpOptions::new(&self.url)).unwrap();
+        let mut all = Vec::new();
+        loop {
+            let path = format!("Observation?_count=100&_offset={}", all.len());
+            let answer = clinic.send(ClinicRequest { method: Method::Get, path, body: None }).await.unwrap();
+            let bundle: Value = serde_json::from_str(&answer.body).unwrap();
+            let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
+            if entries.is_empty() {
+                return all;
+            }
+            all.extend(entries.into_iter().map(|entry| entry["resource"].clone()));
+        }
+    }
+}
+
+impl Drop for Clinic {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+struct Laptop {
+    folder: tempfile::TempDir,
+}
+
+impl Laptop {
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bedsidectl"));
+        command.arg("--data-dir").arg(self.data()).arg("--simulated=calm").args(arguments);
+        // Everything the program could write lies in one place that the search for names covers.
+        for folder in ["HOME", "TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"] {
+            let path = self.folder.path().join(folder);
+            std::fs::create_dir_all(&path).unwrap();
+            command.env(folder, path);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "bedsidectl {arguments:?}: {words}");
+        output
+    }
+}
+
+/// Device, parameter, part, unit; and the numbers in order.
+type Lines = BTreeMap<(String, String, String, String), Vec<String>>;
+
+fn canonical(number: &str) -> String {
+    number.parse::<Decimal>().map_or_else(|_| number.to_owned(), |decimal| decimal.rounded(3).to_string())
+}
+
+fn ledger(path: &Path) -> Lines {
+    let mut lines = Lines::new();
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(entry["valid"], true, "the scenario damages nothing");
+        let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+        for value in entry["values"].as_array().unwrap() {
+            let key =
+                (text(&entry["device_serial"]), text(&value["parameter"]), text(&value["part"]), text(&value["unit"]));
+            lines.entry(key).or_default().push(canonical(value["value"].as_str().unwrap()));
+        }
+    }
+    lines
+}
+
+/// The rows of an export, by column.
+fn export(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut table = csv::Reader::from_path(path).unwrap();
+    table.deserialize().map(|row| row.unwrap()).collect()
+}
+
+fn exported(rows: &[BTreeMap<String, String>]) -> Lines {
+    let mut lines = Lines::new();
+    for row in rows {
+        let key = (row["device_serial"].clone(), row["parameter"].clone(), row["part"].clone(), row["unit"].clone());
+        lines.entry(key).or_default().push(canonical(&row["value"]));
+    }
+    lines
+}
+
+/// What the server must have: one Observation for each spot reading, one for each minute of each numeric stream.
+fn expected_observations(rows: &[BTreeMap<String, String>]) -> (usize, BTreeMap<(String, String), BTreeSet<String>>) {
+    let spot: BTreeSet<_> = rows
+        .iter()
+        .filter(|row| row["kind"] == "spot")
+        .map(|row| (row["device_serial"].clone(), row["parameter"].clone(), row["identity"].clone()))
+        .collect();
+    let mut minutes: BTreeMap<(String, String, String), Vec<Decimal>> = BTreeMap::new();
+    let summarised = ["heart_rate", "oxygen_saturation", "oximeter_pulse_rate", "pulse_amplitude_index"];
+    for row in rows.iter().filter(|row| row["kind"] == "sample" && summarised.contains(&row["parameter"].as_str())) {
+        let key = (row["device_serial"].clone(), row["parameter"].clone(), row["measured_at"][..16].to_owned());
+        minutes.entry(key).or_default().push(row["value"].parse().unwrap());
+    }
+    let mut medians: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for ((_, parameter, minute), mut values) in minutes {
+        values.sort_by(|a, b| a.to_f64().total_cmp(&b.to_f64()));
+        let median = values[(values.len() - 1) / 2].rounded(3).to_string();
+        medians.entry((parameter, minute)).or_default().insert(median);
+    }
+    (spot.len(), medians)
+}
+
+const CODES: [(&str, &str); 4] = [
+    ("147842", "heart_rate"),
+    ("150456", "oxygen_saturation"),
+    ("149530", "oximeter_pulse_rate"),
+    ("150320", "pulse_amplitude_index"),
+];
+
+fn filed_medians(observations: &[Value]) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut medians: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for observation in observations.iter().filter(|o| o.get("effectivePeriod").is_some()) {
+        let codings = observation["code"]["coding"].as_array().unwrap();
+        let has = |code: &str| codings.iter().any(|coding| coding["code"] == code);
+        let (_, parameter) = CODES.iter().find(|(code, _)| has(code)).expect("a known code");
+        let minute = observation["effectivePeriod"]["start"].as_str().unwrap()[..16].to_owned();
+        let value = canonical(&observation["valueQuantity"]["value"].to_string());
+        medians.entry(((*parameter).to_owned(), minute)).or_default().insert(value);
+    }
+    medians
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_ward_sent_is_exported_and_filed_and_nothing_else() {
+    let clinic = Clinic::start().expect("the demo clinic; `npm ci` in tests/clinic installs it");
+    let laptop = Laptop { folder: tempfile::tempdir().unwrap() };
+    let outside = tempfile::tempdir().unwrap();
+    let (ledger_file, export_file) = (outside.path().join("ledger.jsonl"), outside.path().join("export.csv"));
+    laptop.run(&["vault", "create"]);
+    let person = ["--family", FAMILY, "--given", "Rosa", "--birth-date", BIRTH_DATE, "--sex", "female"];
+    laptop.run(&[&["patients", "add", "--mrn", RECORD_NUMBER][..], &person].concat());
+    let ledger_name = ledger_file.to_str().unwrap();
+    let devices = ["Chest strap S1", "ECG sensor E1", "Oximeter P1", "Arm cuff C1", "Thermometer T1"];
+    let mut record =
+        vec!["--json", "record", "--patient", RECORD_NUMBER, "--seconds", SECONDS, "--ledger", ledger_name];
+    record.extend(["--clinic", &clinic.url]);
+    devices.iter().for_each(|device| record.extend(["--device", device]));
+    let recorded = laptop.run(&record);
+
+    laptop.run(&["readings", "export", "--format", "csv", "--out", export_file.to_str().unwrap()]);
+    let rows = export(&export_file);
+    let (sent, stored) = (ledger(&ledger_file), exported(&rows));
+    assert!(sent.values().all(|values| !values.is_empty()));
+    for (key, values) in &sent {
+        let none = Vec::new();
+        let found = stored.get(key).unwrap_or(&none);
+        // The radio's last word may have come after the console began to close: those values were not taken.
+        assert!(found == values, "{key:?}: sent {}, stored {}", values.len(), found.len());
+    }
+    assert!(stored.keys().eq(sent.keys()), "nothing else is stored");
+    let printed = String::from_utf8(recorded.stdout).unwrap().lines().count();
+    let numerics =
+        rows.iter().filter(|row| !["beat_interval", "electrocardiogram"].contains(&row["parameter"].as_str()));
+    let pressures = rows.iter().filter(|row| row["part"] == "systolic" || row["part"] == "mean").count();
+    assert_eq!(printed, numerics.count() - pressures, "one line for each durable value");
+
+    laptop.run(&["sync", "--once", "--clinic", &clinic.url]);
+    let (spot, medians) = expected_observations(&rows);
+    let observations = clinic.observations().await;
+    let ids: BTreeSet<&str> = observations.iter().map(|o| o["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), observations.len(), "each once");
+    assert!(spot > 0 && !medians.is_empty());
+    let filed = observations.iter().filter(|o| o.get("effectivePeriod").is_none()).count();
+    assert_eq!(filed, spot, "spot values one to one");
+    assert_eq!(filed_medians(&observations), medians, "one median a minute, as recomputed from the export");
+
+    no_names_in_clear(laptop.folder.path(), &export_file);
+    plain_sqlite_cannot_open(&laptop.data());
+}
+
+/// The family name, the record number and the birth date, as anything could have written them.
+fn disguises() -> Vec<(String, Vec<u8>)> {
+    use base64::Engine;
+    let mut all = Vec::new();
+    for word in [FAMILY, RECORD_NUMBER, BIRTH_DATE] {
+        let utf16: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let hex: String = word.bytes().map(|octet| format!("{octet:02x}")).collect();
+        all.push((format!("{word} UTF-8"), word.as_bytes().to_vec()));
+        all.push((format!("{word} UTF-16 little-endian"), utf16));
+        all.push((format!("{word} UTF-16 big-endian"), word.encode_utf16().flat_map(u16::to_be_bytes).collect()));
+        all.push((format!("{word} upper-case hex"), hex.to_uppercase().into_bytes()));
+        all.push((format!("{word} hex"), hex.into_bytes()));
+        // Inside longer text a word starts at any of three places of base64; its middle is then always one of these.
+        for skip in 0..3 {
+            let part = &word.as_bytes()[skip..];
+            let whole = &part[..part.len() / 3 * 3];
+            let encoded = base64::engine::general_purpose::STANDARD.encode(whole);
+            all.push((format!("{word} base64 from {skip}"), encoded.into_bytes()));
+        }
+    }
+    all
+}
+
+fn hits(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    let wanted = disguises();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            for (what, pattern) in &wanted {
+                let holds = |bytes: &[u8]| bytes.windows(pattern.len()).any(|window| window == pattern);
+                if holds(&bytes) || holds(name.as_bytes()) {
+                    found.push(format!("{what} in {name}"));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn no_names_in_clear(root: &Path, export: &Path) {
+    let found = hits(root);
+    assert!(found.is_empty(), "health data in clear: {found:?}");
+    // The same search finds the record number in a plain export, and each disguise where it is planted.
+    let control = hits(export.parent().unwrap());
+    assert!(control.iter().any(|hit| hit.contains(RECORD_NUMBER)), "the search itself works");
+    let planted = tempfile::tempdir().unwrap();
+    for (place, (_, pattern)) in disguises().iter().enumerate() {
+        let padded = [b"..", pattern.as_slice(), b".."].concat();
+        std::fs::write(planted.path().join(place.to_string()), padded).unwrap();
+    }
+    assert!(hits(planted.path()).len() >= disguises().len());
+}
+
+fn plain_sqlite_cannot_open(data: &Path) {
+    let vault = data.join("demo").join("vault.db");
+    let head = std::fs::read(&vault).unwrap();
+    assert!(!head.starts_with(b"SQLite format 3"));
+    let output = Command::new("sqlite3").arg(&vault).arg("SELECT count(*) FROM sqlite_master").output();
+    let output = output.expect("sqlite3; `cargo xtask test` installs it");
+    assert!(!output.status.success(), "plain sqlite3 opened the vault");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not a database"));
+}
+
+#[test]
+fn faults_have_their_exit_codes_and_say_what_to_do() {
+    let laptop = Laptop { folder: tempfile::tempdir().unwrap() };
+    let code = |arguments: &[&str]| {
+        let output = laptop.command(arguments).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(code(&["vault", "status"]).0, 73, "no vault yet");
+    assert_eq!(code(&["--insecure"]).0, 2);
+    let bad_policy = laptop.folder.path().join("policy.json");
+    std::fs::write(&bad_policy, r#"{"freshness":{"streaming":{"live_s":60}}}"#).unwrap();
+    let (status, words) = code(&["--policy", bad_policy.to_str().unwrap(), "vault", "status"]);
+    assert_eq!(status, 65);
+    assert!(words.contains("live_s"), "{words}");
+    laptop.run(&["vault", "create"]);
+    assert_eq!(code(&["vault", "create"]).0, 73, "never overwritten");
+    assert_eq!(code(&["readings", "list", "--patient", "nobody"]).0, 66);
+    assert_eq!(code(&["sync", "--once"]).0, 69, "no server configured");
+    assert_eq!(code(&["sync", "--once", "--clinic", "https://clinic.example/fhir"]).0, 77, "demo data stay here");
+    let mut holder = laptop.command(&["record", "--patient", "x", "--seconds", "30"]);
+    laptop.run(&["patients", "add", "--mrn", "x", "--family", "A", "--given", "B", "--birth-date", "1950-01-01"]);
+    let mut holder = holder.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(holder.stderr.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("recording"), "{first}");
+    let (status, words) = code(&["sync", "--once", "--clinic", "http://127.0.0.1:9/fhir"]);
+    assert_eq!(status, 75);
+    assert!(words.contains("bedsidectl"), "the holder is named: {words}");
+    laptop.run(&["vault", "status"]);
+    let _ = holder.kill();
+    let _ = holder.wait();
+    let slots = laptop.data().join("demo").join("slots.json");
+    let text = std::fs::read_to_string(&slots).unwrap();
+    std::fs::write(&slots, text.replace("\"format\": 1", "\"format\": 99")).unwrap();
+    assert_eq!(code(&["vault", "status"]).0, 73);
+}

@@ -1,0 +1,83 @@
+//! The command line of the build tasks: which tasks exist and what they take.
+//! The tasks themselves live in one file each; nothing here does work.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
+
+mod bench;
+mod bindings;
+mod cargo_deny;
+mod clinic;
+mod counts;
+mod demo;
+mod display;
+mod http;
+mod lint;
+mod members;
+mod package;
+mod process;
+mod root;
+mod run;
+mod session_bus;
+mod setup;
+mod stamp;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use root::Root;
+
+/// Build tasks. `cargo xtask run` is the way in.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what this machine lacks, builds, and opens the console (on the simulated ward unless told otherwise).
+    Run(run::RunArguments),
+    /// Installs what this machine lacks, and stops there.
+    Setup,
+    /// Format, clippy, docs, tidy, bindings, dependencies and the UI's own checks.
+    Lint,
+    /// Every test; ends with `N passed, N failed`.
+    Test,
+    /// `lint`, then `test`.
+    Ci,
+    /// The house rules that no compiler checks.
+    Tidy,
+    /// Writes the TypeScript bindings again.
+    Bindings,
+    /// Builds the .deb and the .rpm.
+    Package,
+    /// Runs the benchmarks and prints one table.
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    process::watch_for_interrupts();
+    let outcome = Root::find().and_then(|root| match arguments.task {
+        Task::Run(options) => run::run(&root, &options).map(|()| true),
+        Task::Setup => setup::prepare(&root, setup::packages::EVERYTHING_BUT_PACKAGING).map(|_| true),
+        Task::Lint => lint::run(&root).map(|()| true),
+        Task::Test => test::run(&root),
+        Task::Ci => lint::run(&root).and_then(|()| test::run(&root)),
+        Task::Tidy => tidy::run(&root).map(|()| true),
+        Task::Bindings => bindings::write(&root).map(|()| true),
+        Task::Package => package::run(&root).map(|()| true),
+        Task::Bench => bench::run(&root).map(|()| true),
+    });
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        // The task has said everything itself, in its closing line.
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! `test`: every test there is, each kind in the surroundings it needs, and one closing line.
+//! Real stacks (`real_…`) get a private session with a Secret Service; window tests (`window_…`) a screen and a driver, too.
+
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::counts::Counts;
+use crate::display::VirtualDisplay;
+use crate::members::Members;
+use crate::process::{Background, command, free_port, interrupted, run_and_read, succeeds, wait_until};
+use crate::root::Root;
+use crate::session_bus::PrivateSession;
+use crate::{run as build_task, setup};
+
+const REAL: &str = "real_";
+const WINDOW: &str = "window_";
+const DRIVER_START: Duration = Duration::from_secs(30);
+
+/// Sets up, then runs everything; the last line is `N passed, N failed`. True when nothing failed.
+///
+/// # Errors
+/// When the set-up fails or the person interrupts; a step that cannot run is counted as one failure.
+pub(crate) fn run(root: &Root) -> Result<bool> {
+    let began = Instant::now();
+    let node = setup::prepare(root, setup::packages::EVERYTHING_BUT_PACKAGING)?;
+    setup::build_screen(root, &node)?;
+    let members = Members::read(root)?;
+    let runner = Runner { root, members: &members, nextest: succeeds(command("cargo").args(["nextest", "--version"])) };
+    let mut report = Report::default();
+    report.add("set-up", began.elapsed(), Counts::default());
+
+    report.step("Rust", Expectation::SomeTests, || run_and_read(&mut runner.ordinary()));
+    report.step("doc tests", Expectation::MaybeNone, || {
+        let mut cargo = cargo(root);
+        run_and_read(cargo.args(["test", "--workspace", "--doc"]).args(members.features()))
+    });
+    report.step("UI", Expectation::SomeTests, || {
+        run_and_read(node.program("npm").arg("test").env("CI", "true").current_dir(root.ui()))
+    });
+    if runner.has(REAL) {
+        report.step("real stacks", Expectation::SomeTests, || {
+            let session = PrivateSession::start(&root.cache())?;
+            let mut tests = runner.special(REAL);
+            tests.env("BEDSIDE_REAL_KEYRING", "1").env("BEDSIDE_NODE", node.program("node").get_program());
+            session.apply(&mut tests);
+            run_and_read(&mut tests)
+        });
+    }
+    if runner.has(WINDOW) {
+        report.step("window", Expectation::SomeTests, || {
+            build_task::build(root)?;
+            window_tests(root, &runner)
+        });
+    }
+    report.close()
+}
+
+/// The driver starts the window for each session; the tests only speak to the driver.
+fn window_tests(root: &Root, runner: &Runner) -> Result<(ExitStatus, String)> {
+    let session = PrivateSession::start(&root.cache())?;
+    let display = VirtualDisplay::start()?;
+    let port = free_port()?;
+    let mut driver = command("WebKitWebDriver");
+    driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
+    display.apply(&mut driver);
+    session.apply(&mut driver);
+    let _driver = Background::start("WebKitWebDriver", &mut driver, &root.cache().join("webdriver.log"))?;
+    wait_until("WebKitWebDriver listens", DRIVER_START, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())?;
+
+    let mut tests = runner.special(WINDOW);
+    tests.env("BEDSIDE_WEBDRIVER", format!("http://127.0.0.1:{port}"));
+    tests.env("BEDSIDE_WINDOW", root.debug_program(build_task::WINDOW)).env("TAURI_WEBVIEW_AUTOMATION", "true");
+    display.apply(&mut tests);
+    session.apply(&mut tests);
+    run_and_read(&mut tests)
+}
+
+/// Nextest where it is installed (it runs test programs side by side), else cargo's own runner.
+struct Runner<'a> {
+    root: &'a Root,
+    members: &'a Members,
+    nextest: bool,
+}
+
+impl Runner<'_> {
+    fn has(&self, prefix: &str) -> bool {
+        self.members.test_programs().iter().any(|name| name.starts_with(prefix))
+    }
+
+    /// All tests that need nothing around them.
+    fn ordinary(&self) -> Command {
+        if self.nextest {
+            // Nextest takes a pattern that matches no program for a mistake, so only those that exist are named.
+            let special = [REAL, WINDOW].into_iter().filter(|prefix| self.has(prefix));
+            let filter = special.fold("all()".to_owned(), |all, prefix| format!("{all} and not binary(/^{prefix}/)"));
+            return self.nextest(&filter);
+        }
+        let mut cargo = self.cargo_test();
+        cargo.args(["--lib", "--bins"]);
+        self.name_programs(&mut cargo, |name| !name.starts_with(REAL) && !name.starts_with(WINDOW));
+        cargo
+    }
+
+    /// The test programs whose names begin with the prefix, one test after the other: they share one screen or keyring.
+    fn special(&self, prefix: &str) -> Command {
+        if self.nextest {
+            let mut nextest = self.nextest(&format!("binary(/^{prefix}/)"));
+            nextest.args(["--test-threads", "1"]);
+            return nextest;
+        }
+        let mut cargo = self.cargo_test();
+        self.name_programs(&mut cargo, |name| name.starts_with(prefix));
+        cargo.args(["--", "--test-threads", "1"]);
+        cargo
+    }
+
+    fn nextest(&self, filter: &str) -> Command {
+        let mut cargo = cargo(self.root);
+        cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(self.members.features());
+        cargo.args(["--filterset", filter]);
+        cargo
+    }
+
+    fn cargo_test(&self) -> Command {
+        let mut cargo = cargo(self.root);
+        cargo.args(["test", "--workspace", "--no-fail-fast"]).args(self.members.features());
+        cargo
+    }
+
+    fn name_programs(&self, cargo: &mut Command, wanted: impl Fn(&str) -> bool) {
+        for name in self.members.test_programs().into_iter().filter(|name| wanted(name)) {
+            cargo.args(["--test", name]);
+        }
+    }
+}
+
+fn cargo(root: &Root) -> Command {
+    let mut cargo = command("cargo");
+    cargo.current_dir(root.path());
+    cargo
+}
+
+/// Whether a step may count no test and still be good.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expectation {
+    SomeTests,
+    MaybeNone,
+}
+
+#[derive(Default)]
+struct Report {
+    steps: Vec<(&'static str, Duration, Counts)>,
+}
+
+impl Report {
+    fn step(
+        &mut self,
+        name: &'static str,
+        expectation: Expectation,
+        tests: impl FnOnce() -> Result<(ExitStatus, String)>,
+    ) {
+        if interrupted() {
+            return;
+        }
+        println!("\n== {name}");
+        let began = Instant::now();
+        let counts = match tests() {
+            Ok((status, output)) => judge(name, status.success(), Counts::read(&output), expectation),
+            Err(error) => {
+                eprintln!("{name}: {error:#}");
+                Counts { passed: 0, failed: 1 }
+            }
+        };
+        self.add(name, began.elapsed(), counts);
+    }
+
+    fn add(&mut self, name: &'static str, time: Duration, counts: Counts) {
+        self.steps.push((name, time, counts));
+    }
+
+    fn close(self) -> Result<bool> {
+        let whole: f64 = self.steps.iter().map(|step| step.1.as_secs_f64()).sum();
+        let mut total = Counts::default();
+        println!();
+        for (name, time, counts) in &self.steps {
+            let seconds = time.as_secs_f64();
+            let share = 100.0 * seconds / whole.max(f64::MIN_POSITIVE);
+            println!("{seconds:>7.1} s {share:>3.0} %  {name}: {} passed, {} failed", counts.passed, counts.failed);
+            total += *counts;
+        }
+        if interrupted() {
+            bail!("interrupted");
+        }
+        println!("{} passed, {} failed", total.passed, total.failed);
+        Ok(total.failed == 0)
+    }
+}
+
+/// A step that fell without naming a test (it did not compile, say), and one that ran nothing, count as one failure.
+fn judge(name: &str, ended_well: bool, mut counts: Counts, expectation: Expectation) -> Counts {
+    if !ended_well && counts.failed == 0 {
+        eprintln!("{name}: the runner failed without naming a test");
+        counts.failed = 1;
+    } else if ended_well && counts.none() && expectation == Expectation::SomeTests {
+        eprintln!("{name}: no test ran");
+        counts.failed = 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREE: Counts = Counts { passed: 3, failed: 0 };
+
+    #[test]
+    fn a_runner_that_fails_without_naming_a_test_is_one_failure() {
+        assert_eq!(judge("x", false, THREE, Expectation::SomeTests), Counts { passed: 3, failed: 1 });
+    }
+
+    #[test]
+    fn a_step_that_ran_nothing_is_a_failure_where_tests_are_expected() {
+        assert_eq!(judge("x", true, Counts::default(), Expectation::SomeTests).failed, 1);
+        assert_eq!(judge("x", true, Counts::default(), Expectation::MaybeNone).failed, 0);
+    }
+
+    #[test]
+    fn named_failures_are_counted_as_they_are() {
+        let counts = Counts { passed: 3, failed: 2 };
+        assert_eq!(judge("x", false, counts, Expectation::SomeTests), counts);
+        assert_eq!(judge("x", true, THREE, Expectation::SomeTests), THREE);
+    }
+}

@@ -1,0 +1,11 @@
+//! Clinicians' scenarios through the whole console: simulated ward, real SQLCipher vault, virtual time.
+//! Not here: the window, a real radio, a real server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+mod binding;
+mod freshness;
+mod harness;
+mod record;
+mod store_faults;
+mod sync;

@@ -1,0 +1,117 @@
+//! Nothing recorded is ever lost (product law 3): a store that fails or stalls is said, and catches up.
+//! The vault's own crash tests stand beside it.
+use crate::harness::*;
+use async_trait::async_trait;
+use bedside_console::ports::*;
+use bedside_console::*;
+use bedside_vitals::{Parameter, WallTime};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+static TROUBLE: AtomicU8 = AtomicU8::new(0);
+const FULL: u8 = 1;
+const SLOW: u8 = 2;
+
+/// A store in front of the vault that fails or stalls on command.
+struct Troubled(Arc<dyn RecordStore>);
+
+#[async_trait]
+impl RecordStore for Troubled {
+    async fn presence(&self) -> Result<VaultPresence, StoreFault> {
+        self.0.presence().await
+    }
+
+    async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), StoreFault> {
+        self.0.create(vault, secret).await
+    }
+
+    async fn open(&self, secret: &DeviceSecret, mode: OpenMode) -> Result<(), StoreFault> {
+        self.0.open(secret, mode).await
+    }
+
+    async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {
+        match TROUBLE.load(Ordering::SeqCst) {
+            FULL => Err(StoreFault::DiskFull),
+            SLOW => {
+                tokio::time::sleep(Duration::from_secs(6)).await;
+                self.0.commit(changes).await
+            }
+            _ => self.0.commit(changes).await,
+        }
+    }
+
+    async fn read(&self, query: Query) -> Result<Answer, StoreFault> {
+        self.0.read(query).await
+    }
+
+    async fn maintain(&self, now: WallTime, budget: Duration) -> Result<Maintenance, StoreFault> {
+        self.0.maintain(now, budget).await
+    }
+
+    async fn close(&self) -> Result<(), StoreFault> {
+        self.0.close().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_or_slow_disk_is_said_and_what_came_meanwhile_is_written_later() {
+    let laptop = Laptop::new();
+    let options = Options { store: Some(|store| Arc::new(Troubled(store))), ..Options::default() };
+    let bedside = laptop.start("calm", options).await;
+    let patient = bedside.add_patient(1).await;
+    bedside.console.open_patient(Some(patient.id)).await.unwrap();
+    bedside.bind("strap-1", &patient).await;
+    for (trouble, code) in [(FULL, "STORE-FULL"), (SLOW, "STORE-SLOW")] {
+        bedside.pass(Duration::from_secs(5)).await;
+        let tile_before = bedside.tile(Parameter::HeartRate).last.unwrap().at;
+        TROUBLE.store(trouble, Ordering::SeqCst);
+        bedside.pass(Duration::from_secs(4)).await;
+        let recording = bedside.latest().recording.clone();
+        assert_eq!(recording.stall_code, Some(code));
+        assert!(recording.stalled_since.is_some());
+        let tile = bedside.tile(Parameter::HeartRate).last.unwrap().at;
+        assert!(tile.millis_since(tile_before) < 1_500, "a tile moves only after the commit");
+        TROUBLE.store(0, Ordering::SeqCst);
+        bedside.pass(Duration::from_secs(10)).await;
+        assert_eq!(bedside.latest().recording.stall_code, None);
+    }
+    bedside.ward.set_out_of_reach("strap-1", true).unwrap();
+    bedside.pass(Duration::from_secs(2)).await;
+    let sent = bedside.ledger().len();
+    assert_eq!(bedside.frames().await.len(), sent, "every value that was sent is on disk");
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_power_cut_loses_nothing_that_was_shown_as_recorded() {
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options::default()).await;
+    let patient = bedside.add_patient(1).await;
+    bedside.bind("cuff-1", &patient).await;
+    bedside.bind("strap-1", &patient).await;
+    bedside.pass(Duration::from_secs(120)).await;
+    let shown = bedside.display.recorded.lock().unwrap().clone();
+    assert!(shown.iter().any(|value| value.reading.is_some()), "the cuff measured");
+    bedside.kill().await;
+
+    let bedside = laptop.start("calm", Options::default()).await;
+    let readings = bedside.readings().await;
+    let samples: usize = bedside
+        .samples()
+        .await
+        .iter()
+        .filter(|samples| samples.parameter == Parameter::HeartRate)
+        .map(|samples| match &samples.values {
+            SampleValues::Timed(values) => values.len(),
+            SampleValues::Even { samples, .. } => samples.len(),
+        })
+        .sum();
+    for value in &shown {
+        if let Some(id) = value.reading {
+            assert!(readings.iter().any(|reading| reading.id == id));
+        }
+    }
+    assert!(samples >= shown.iter().filter(|value| value.reading.is_none()).count());
+    bedside.close().await;
+}

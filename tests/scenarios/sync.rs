@@ -1,0 +1,204 @@
+//! One truth about sync (product law 7): what the server has is what was to be filed, each once, whatever goes wrong.
+//! The server here is in memory and follows a schedule of faults; a real one is tested with the HTTP adapter.
+use crate::harness::*;
+use async_trait::async_trait;
+use bedside_console::ports::*;
+use bedside_outbox::RowState;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What the server does with the next request.
+#[derive(Clone, Copy, Debug)]
+enum Mood {
+    Fine,
+    Unreachable,
+    /// It does the work and the answer is lost.
+    AnswerLost,
+    Busy,
+    Html,
+    NoToken,
+}
+
+/// A FHIR server in memory that stores what is PUT.
+#[derive(Default)]
+struct Server {
+    resources: Mutex<BTreeMap<String, Value>>,
+    versions: Mutex<BTreeMap<String, u32>>,
+    moods: Mutex<VecDeque<Mood>>,
+    refuse: Mutex<Option<&'static str>>,
+}
+
+impl Server {
+    fn with_moods(moods: &[Mood]) -> Arc<Self> {
+        Arc::new(Self { moods: Mutex::new(moods.iter().copied().collect()), ..Self::default() })
+    }
+
+    fn carry_out(&self, request: &ClinicRequest) -> Value {
+        let mut resources = self.resources.lock().unwrap();
+        if let Some(body) = &request.body {
+            let bundle: Value = serde_json::from_str(body).unwrap();
+            let refuse = *self.refuse.lock().unwrap();
+            let entries: Vec<Value> = bundle["entry"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|entry| {
+                    let url = entry["request"]["url"].as_str().unwrap().to_owned();
+                    if refuse.is_some_and(|text| entry["resource"].to_string().contains(text)) {
+                        return json!({ "response": { "status": "422" } });
+                    }
+                    *self.versions.lock().unwrap().entry(url.clone()).or_default() += 1;
+                    resources.insert(url, entry["resource"].clone());
+                    json!({ "response": { "status": "201" } })
+                })
+                .collect();
+            return json!({ "resourceType": "Bundle", "type": "batch-response", "entry": entries });
+        }
+        let kind = request.path.split('?').next().unwrap();
+        let wanted = request.path.split("_id=").nth(1).unwrap().split('&').next().unwrap();
+        let found: Vec<Value> = wanted
+            .split(',')
+            .filter_map(|id| resources.get(&format!("{kind}/{id}")))
+            .map(|resource| json!({ "resource": resource }))
+            .collect();
+        json!({ "resourceType": "Bundle", "type": "searchset", "entry": found })
+    }
+
+    fn kinds(&self, kind: &str) -> Vec<Value> {
+        let resources = self.resources.lock().unwrap();
+        resources.iter().filter(|(url, _)| url.starts_with(&format!("{kind}/"))).map(|(_, r)| r.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl ClinicServer for Server {
+    async fn send(&self, request: ClinicRequest) -> Result<ClinicAnswer, ClinicFault> {
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        let mood = self.moods.lock().unwrap().pop_front().unwrap_or(Mood::Fine);
+        let answer = |status, content_type: &str, body: String| ClinicAnswer {
+            status,
+            content_type: Some(content_type.into()),
+            retry_after: None,
+            server_time: None,
+            body,
+        };
+        match mood {
+            Mood::Fine => Ok(answer(200, "application/fhir+json", self.carry_out(&request).to_string())),
+            Mood::Unreachable => Err(ClinicFault::Unreachable("no route".into())),
+            Mood::AnswerLost => {
+                self.carry_out(&request);
+                Err(ClinicFault::Ambiguous("the connection was reset".into()))
+            }
+            Mood::Busy => Ok(answer(503, "text/plain", String::new())),
+            Mood::Html => Ok(answer(200, "text/html", "<html>Sign in</html>".into())),
+            Mood::NoToken => Ok(answer(401, "application/fhir+json", String::new())),
+        }
+    }
+}
+
+/// Records for a while, syncs until quiet, and gives the counts back.
+async fn record_and_sync(server: &Arc<Server>, seconds: u64) -> (Laptop, Bedside) {
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options { clinic: Some(server.clone()), ..Options::default() }).await;
+    let patient = bedside.add_patient(1).await;
+    for device in ["strap-1", "oximeter-1", "cuff-1", "thermometer-1"] {
+        bedside.bind(device, &patient).await;
+    }
+    bedside.pass(Duration::from_secs(seconds)).await;
+    (laptop, bedside)
+}
+
+#[tokio::test(start_paused = true)]
+async fn spot_values_and_minute_medians_arrive_each_once() {
+    let server = Server::with_moods(&[]);
+    let (laptop, bedside) = record_and_sync(&server, 150).await;
+    bedside.close().await;
+    // The last minutes were closed with the console; the next run sends them.
+    let bedside = laptop.start("calm", Options { clinic: Some(server.clone()), ..Options::default() }).await;
+    let counts = bedside.console.sync_until_quiet().await.unwrap();
+    for state in [RowState::Waiting, RowState::Sending, RowState::Refused, RowState::Held] {
+        assert_eq!(counts.count(state), 0, "{state}");
+    }
+    let medians = match bedside.console.query(Query::MinuteMedians { patient: None }).await.unwrap() {
+        Answer::MinuteMedians(medians) => medians,
+        other => panic!("expected medians, got {other:?}"),
+    };
+    let readings = bedside.readings().await;
+    assert!(!medians.is_empty() && !readings.is_empty());
+    let observations = server.kinds("Observation");
+    assert_eq!(observations.len(), medians.len() + readings.len());
+    let with_period = observations.iter().filter(|o| o.get("effectivePeriod").is_some()).count();
+    assert_eq!(with_period, medians.len());
+    assert!(observations.iter().all(|o| o["meta"]["security"][0]["code"] == "HTEST"), "demo data are marked");
+    assert_eq!((server.kinds("Patient").len(), server.kinds("Device").len()), (1, 5));
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_the_network_does_the_server_ends_with_the_same_records() {
+    let calm = Server::with_moods(&[]);
+    let (_laptop, bedside) = record_and_sync(&calm, 130).await;
+    bedside.console.sync_until_quiet().await.unwrap();
+    let expected: Vec<String> =
+        calm.resources.lock().unwrap().keys().filter(|url| url.starts_with("Obs")).cloned().collect();
+    bedside.close().await;
+
+    let faults = [
+        Mood::Unreachable,
+        Mood::AnswerLost,
+        Mood::Busy,
+        Mood::Html,
+        Mood::AnswerLost,
+        Mood::Fine,
+        Mood::AnswerLost,
+        Mood::Unreachable,
+        Mood::Busy,
+    ];
+    let stormy = Server::with_moods(&faults);
+    let (_laptop, bedside) = record_and_sync(&stormy, 130).await;
+    for _ in 0..20 {
+        bedside.console.sync_until_quiet().await.unwrap();
+        bedside.pass(Duration::from_millis(200)).await;
+    }
+    let found: Vec<String> =
+        stormy.resources.lock().unwrap().keys().filter(|url| url.starts_with("Obs")).cloned().collect();
+    assert!(!expected.is_empty());
+    assert_eq!(found.len(), expected.len());
+    let written_twice = stormy.versions.lock().unwrap().values().filter(|&&versions| versions > 1).count();
+    assert_eq!(written_twice, 0, "after a lost answer the console asks before it sends again");
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refused_record_stops_no_other_and_can_be_tried_again() {
+    let server = Server::with_moods(&[]);
+    *server.refuse.lock().unwrap() = Some("\"8310-5\"");
+    let (_laptop, bedside) = record_and_sync(&server, 130).await;
+    let counts = bedside.console.sync_until_quiet().await.unwrap();
+    assert!(counts.count(RowState::Refused) >= 1, "the temperature");
+    assert_eq!(counts.count(RowState::Waiting) + counts.count(RowState::Held), 0);
+    assert!(!server.kinds("Observation").is_empty());
+    *server.refuse.lock().unwrap() = None;
+    for row in bedside.console.outbox_rows(vec![RowState::Refused]).await.unwrap() {
+        assert_eq!(row.outcome.as_ref().unwrap().status, 422);
+        bedside.console.retry(row.id).await.unwrap();
+    }
+    let counts = bedside.console.sync_until_quiet().await.unwrap();
+    assert_eq!(counts.count(RowState::Refused), 0);
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_token_pauses_sync_fails_no_record_and_never_stops_recording() {
+    let server = Server::with_moods(&[Mood::NoToken; 3]);
+    let (_laptop, bedside) = record_and_sync(&server, 60).await;
+    let snapshot = bedside.latest();
+    assert_eq!(snapshot.sync.fault.as_ref().unwrap().0, "SERVER-SIGN-IN");
+    assert_eq!(snapshot.sync.counts.count(RowState::Refused), 0);
+    assert!(snapshot.sync.counts.count(RowState::Waiting) > 0);
+    let saved = snapshot.recording.last_saved.unwrap();
+    assert!(snapshot.taken.millis_since(saved) < 2_500, "recording goes on");
+    bedside.close().await;
+}

@@ -1,0 +1,6 @@
+//! The rules of the house as functions, so that each can be shown to fail on a wrong house.
+//! They are applied to this checkout by `architecture.rs` beside this folder.
+
+pub mod homes;
+pub mod layers;
+pub mod purity;
