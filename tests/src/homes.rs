@@ -18,6 +18,11 @@ const HOMES: &[Home] = &[
     Home { library: "plotters", with_family: true, folders: &["src-tauri/crates/core/charts"] },
     Home { library: "reqwest", with_family: true, folders: &["src-tauri/crates/adapters/clinic-http"] },
     Home {
+        library: "zbus-secret-service-keyring-store",
+        with_family: false,
+        folders: &["src-tauri/crates/adapters/keys-keyring"],
+    },
+    Home {
         library: "zbus",
         with_family: true,
         folders: &["src-tauri/crates/adapters/radio-btleplug", "src-tauri/crates/adapters/machine-system"],

@@ -59,6 +59,7 @@ pub(crate) enum Done {
     LastValues(PatientId, Result<Answer, StoreFault>),
     TrendStrip(Result<Answer, StoreFault>),
     Clinic(Tried, Result<ClinicAnswer, ClinicFault>),
+    Awake(Option<Box<dyn SleepInhibitor>>),
 }
 
 /// The state. Each part is owned here and nowhere else.
@@ -84,6 +85,7 @@ pub(crate) struct Console {
     pub(crate) opened_before: BTreeSet<PatientId>,
     pub(crate) snapshots: u64,
     pub(crate) inhibitor: Option<Box<dyn SleepInhibitor>>,
+    pub(crate) asked_to_stay_awake: bool,
     pub(crate) maintained: Option<Instant>,
     pub(crate) maintaining: bool,
     pub(crate) closing: Option<tokio::sync::oneshot::Sender<Result<(), RequestError>>>,
@@ -195,6 +197,7 @@ impl Console {
             }
             Done::TrendStrip(answer) => self.draw_trend_strip(answer),
             Done::Clinic(tried, answer) => self.clinic_answered(tried, answer),
+            Done::Awake(inhibitor) => self.inhibitor = inhibitor.filter(|_| self.run.recording > 0),
             Done::OutboxCounts(Err(fault)) | Done::Unassigned(Err(fault)) | Done::LastValues(_, Err(fault)) => {
                 tracing::warn!(code = "STORE-READ", %fault, "a query of the console failed");
             }
@@ -213,12 +216,18 @@ impl Console {
             let run = self.run.clone();
             self.commits.capture(|changes| changes.run = Some(run));
         }
-        let wanted = self.run.recording > 0;
-        if wanted && self.inhibitor.is_none() {
-            self.inhibitor = self.ports.machine.inhibit_sleep("recording vital signs");
+        self.stay_awake(self.run.recording > 0);
+    }
+
+    /// Asks once when recording begins; a system that cannot is not asked again until the next time.
+    fn stay_awake(&mut self, wanted: bool) {
+        if wanted && !self.asked_to_stay_awake {
+            let machine = self.ports.machine.clone();
+            self.start_work(async move { Done::Awake(machine.inhibit_sleep("recording vital signs").await) });
         } else if !wanted {
             self.inhibitor = None;
         }
+        self.asked_to_stay_awake = wanted;
     }
 
     fn start_maintenance(&mut self) {

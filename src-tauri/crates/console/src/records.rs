@@ -1,4 +1,5 @@
-//! What the store keeps, in the console's words. No SQL and no screen text here.
+//! What the store keeps, in the console's words.
+//! Not here: SQL, text for the screen, and what goes to the server (`filing`).
 use bedside_outbox::{OutboxRow, RowState, RowUpdate};
 use bedside_vitals::{
     ConnectionId, Decimal, DeviceClock, DeviceDescription, DeviceId, Measurement, Parameter, Patient, PatientId,

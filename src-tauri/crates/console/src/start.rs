@@ -118,6 +118,7 @@ pub async fn start(
         opened_before: BTreeSet::new(),
         snapshots: 0,
         inhibitor: None,
+        asked_to_stay_awake: false,
         maintained: None,
         maintaining: false,
         closing: None,

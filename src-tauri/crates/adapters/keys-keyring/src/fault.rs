@@ -1,4 +1,5 @@
 //! What the keyring libraries report, reduced to what a person can do. Octets of an entry are never repeated.
+//! Not here: when to connect again (`Keyring`), and the text that a person reads.
 use bedside_console::ports::KeyFault;
 use keyring_core::Error;
 

@@ -1,4 +1,5 @@
-//! Which keyring this system has. Not here: entries.
+//! Which keyring this system has.
+//! Not here: what an entry is called and what it holds (`entry`).
 use keyring_core::{CredentialStore, Result};
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! The keyring over keyring-core's mock: every fault, and nothing overwritten. Not here: a real keyring.
+//! The keyring over keyring-core's mock: every fault, and nothing overwritten.
+//! Not here: a real keyring (`tests/real_secret_service`).
 use super::*;
 use crate::entry::{PROBE, SERVICE};
 use keyring_core::{Error, mock};

@@ -1,5 +1,6 @@
 //! A computer whose clocks a test moves: time since boot follows tokio's clock, so a paused runtime steps it.
 //! Not here: files or sockets; a stepped machine never asks the system for anything but the runtime's clock.
+use async_trait::async_trait;
 use bedside_console::ports::{Machine, SleepInhibitor};
 use bedside_vitals::{BootTime, WallTime};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -88,6 +89,7 @@ impl SteppedMachine {
     }
 }
 
+#[async_trait]
 impl Machine for SteppedMachine {
     fn wall(&self) -> WallTime {
         self.state().wall_at(Instant::now())
@@ -115,7 +117,7 @@ impl Machine for SteppedMachine {
         octets
     }
 
-    fn inhibit_sleep(&self, _why: &str) -> Option<Box<dyn SleepInhibitor>> {
+    async fn inhibit_sleep(&self, _why: &str) -> Option<Box<dyn SleepInhibitor>> {
         if self.state().refuses_inhibition {
             return None;
         }
@@ -212,14 +214,14 @@ mod tests {
         assert_ne!(octets, first.random());
     }
 
-    #[test]
-    fn inhibitors_are_counted_until_they_are_dropped() {
+    #[tokio::test]
+    async fn inhibitors_are_counted_until_they_are_dropped() {
         let machine = SteppedMachine::new(START);
-        let held = machine.inhibit_sleep("recording");
+        let held = machine.inhibit_sleep("recording").await;
         assert!(held.is_some());
         assert_eq!(machine.inhibitors_held(), 1);
         drop(held);
         assert_eq!(machine.inhibitors_held(), 0);
-        assert!(SteppedMachine::new(START).without_inhibition().inhibit_sleep("recording").is_none());
+        assert!(SteppedMachine::new(START).without_inhibition().inhibit_sleep("recording").await.is_none());
     }
 }

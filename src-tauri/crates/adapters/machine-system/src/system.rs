@@ -1,5 +1,6 @@
 //! The computer as it is: its clocks, its randomness, its zone, and the request not to fall asleep.
 //! Not here: what a jump of the wall clock or a wake means; the console judges that.
+use async_trait::async_trait;
 use bedside_console::ports::{Machine, SleepInhibitor};
 use bedside_vitals::{BootTime, WallTime};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +38,7 @@ impl Default for SystemMachine {
     }
 }
 
+#[async_trait]
 impl Machine for SystemMachine {
     fn wall(&self) -> WallTime {
         WallTime(wall_millis(SystemTime::now()))
@@ -65,9 +67,9 @@ impl Machine for SystemMachine {
     /// On Linux logind is asked for a blocking lock on sleep and idle; the answer is awaited for up to 2 s, so a caller
     /// with a screen to feed asks from another thread. `None` without a system bus or logind, when logind refuses, when
     /// it does not answer in time (a late lock is given back at once), and for now on macOS and Windows.
-    fn inhibit_sleep(&self, why: &str) -> Option<Box<dyn SleepInhibitor>> {
+    async fn inhibit_sleep(&self, why: &str) -> Option<Box<dyn SleepInhibitor>> {
         #[cfg(target_os = "linux")]
-        return crate::inhibit_linux::inhibit(why);
+        return crate::inhibit_linux::inhibit(why).await;
         #[cfg(not(target_os = "linux"))]
         {
             let _ = why;

@@ -1,4 +1,5 @@
-//! Opens the database with every setting that secrecy and durability need. Not here: tables.
+//! Opens the database with every setting that secrecy and durability need.
+//! Not here: where the key comes from (`slots`), and tables.
 use crate::fault::Fault;
 use crate::slots::DatabaseKey;
 use bedside_console::ports::StoreFault;

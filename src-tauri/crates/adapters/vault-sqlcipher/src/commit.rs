@@ -1,4 +1,5 @@
-//! One transaction for everything that belongs together. Not here: threads and faults of the port.
+//! One transaction for everything that belongs together.
+//! Not here: threads, and faults in the words of the port.
 use crate::fault::Fault;
 use crate::samples;
 use crate::tables::series::{self, SeriesKey};

@@ -1,4 +1,5 @@
-//! Answers to the port's queries, each from one consistent state of the database. Not here: trends.
+//! Answers to the port's queries, each from one consistent state of the database.
+//! Not here: how a trend is put together (`trend`), and the statements on each table (`tables`).
 use crate::fault::Fault;
 use crate::samples::Samples;
 use crate::tables::series::SeriesRow;

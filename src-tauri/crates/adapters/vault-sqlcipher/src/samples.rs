@@ -1,4 +1,5 @@
-//! Samples of a series between the port's words, the blobs of tails and chunks, and bins. No SQL here.
+//! Samples of a series between the port's words, the blobs of tails and chunks, and bins.
+//! Not here: SQL, and how a blob is encoded (`bedside-series`).
 use crate::fault::Fault;
 use bedside_console::SampleValues;
 use bedside_console::ports::StoreFault;

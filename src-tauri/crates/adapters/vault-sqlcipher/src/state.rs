@@ -1,4 +1,5 @@
-//! The connections of an open vault and the life of its files. Everything here blocks. Not here: SQL of tables.
+//! The connections of an open vault and the life of its files. Everything here blocks.
+//! Not here: SQL of tables, and the threads that wait for it (`Vault`).
 use crate::cipher::{self, Use};
 use crate::fault::Fault;
 use crate::folder::{Folder, Hold};

@@ -1,4 +1,5 @@
-//! What can be wrong with a vault's files, and that each has its own fault. Not here: a crash of the program.
+//! What can be wrong with a vault's files, and that each has its own fault.
+//! Not here: a program that is killed (`kill`), and a full disk (`disk_full`).
 // A helper of a test may fail as a test does; clippy sees only the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 mod support;

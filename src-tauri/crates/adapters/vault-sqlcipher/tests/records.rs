@@ -1,4 +1,5 @@
-//! Every kind of record comes back through the port as it was committed. Not here: faults, and what a crash leaves.
+//! Every kind of record comes back through the port as it was committed.
+//! Not here: faults (`faults`), what a crash leaves (`kill`), and trends (`trends`).
 // A helper of a test may fail as a test does; clippy sees only the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 mod support;

@@ -1,4 +1,5 @@
-//! Without a registered font. A file of its own: registering is for the whole program.
+//! What a figure does without a registered font. A file of its own: registering is for the whole program.
+//! Not here: how figures look (`golden`).
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod common;
 #[path = "common/figures.rs"]

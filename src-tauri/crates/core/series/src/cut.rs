@@ -1,4 +1,5 @@
-//! Cuts a run of items into blobs by their encoded size. Not here: how items are encoded.
+//! Cuts a run of items into blobs by their encoded size.
+//! Not here: how items are encoded (`timed`, `even`, `frames`, `tile`).
 use alloc::vec::Vec;
 use bedside_vitals::WallTime;
 

@@ -1,4 +1,5 @@
-//! The widths of bins, on a fixed grid of time that begins in 1970. Not here: tables and queries.
+//! The widths of bins, on a fixed grid of time that begins in 1970.
+//! Not here: what a bin holds (`bin`), and the tables and queries that use the grid.
 use bedside_vitals::WallTime;
 
 /// Bins of one grid that share a group of rows.

@@ -1,4 +1,5 @@
-//! What is known of a device, apart from any connection.
+//! What is known of a device and of its clock, and the words for where its connection stands.
+//! Not here: recognising a device, and how a connection moves on (`bedside-session`).
 use crate::{DeviceId, DeviceTime, WallTime};
 use alloc::string::String;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
 //! How old is too old. The one place that decides whether a value may look current (product law 1).
+//! Not here: reading a clock, and how a screen shows each state.
 use crate::{BootTime, Cadence, TimeMethod, WallTime};
 use core::time::Duration;
 use serde::{Deserialize, Serialize};

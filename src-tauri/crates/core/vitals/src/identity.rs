@@ -1,4 +1,5 @@
 //! Who and what a reading belongs to, as types that cannot be mixed up.
+//! Not here: counting ordinals and frames (`bedside-session`), and what a reading says (`measurement`).
 use crate::{DeviceTime, Parameter};
 use alloc::format;
 use alloc::string::String;

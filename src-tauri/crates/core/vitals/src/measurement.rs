@@ -1,4 +1,5 @@
 //! A measurement: what, how much, in which unit, when, how good, and what makes it this one and no other.
+//! Not here: whose it is, and how numbers, units and times are built (`decimal`, `unit`, `time`).
 use crate::{ConnectionId, CorrectedTime, Number, Parameter, Quality, ReadingIdentity, Unit};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};

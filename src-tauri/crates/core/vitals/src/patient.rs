@@ -1,4 +1,5 @@
 //! A patient: two identifiers and what the banner shows. Names and numbers are `Sensitive`.
+//! Not here: storing and finding patients, and how the banner lays them out.
 use crate::{PatientId, Sensitive, WallTime};
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};

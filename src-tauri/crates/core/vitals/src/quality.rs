@@ -1,4 +1,5 @@
-//! What a device says about the quality of a value. Flags are kept as said; what they mean for charting is decided here.
+//! What a device says about the quality of a value. Flags are kept as said; what may be charted is decided here.
+//! Not here: whether a value is plausible, which the console judges, and how a flag is sent in FHIR.
 use serde::{Deserialize, Serialize};
 
 /// One statement of a device about a value.

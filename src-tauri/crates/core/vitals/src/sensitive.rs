@@ -1,4 +1,5 @@
 //! Health data and secrets as a type: it prints as a block and cannot be serialized by accident.
+//! Not here: encryption, and wiping memory after use.
 use core::fmt;
 
 /// A value that must never reach a log. `Debug` and `Display` print `▮`; it is not `Serialize`.

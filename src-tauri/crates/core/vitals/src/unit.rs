@@ -1,4 +1,5 @@
 //! The units of measurement, named by UCUM. A value never travels without one.
+//! Not here: which units a parameter may have, and converting one into another.
 use core::fmt;
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! A server on loopback that goes wrong in one chosen way. No expectations here.
+//! A server on loopback that goes wrong in one chosen way.
+//! Not here: FHIR, and what the client should make of it, which each test says.
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,5 @@
-//! Nothing is lost or doubled on the way from tails to chunks. Not here: the port.
+//! Nothing is lost or doubled on the way from tails to chunks.
+//! Not here: the same through the port (`tests/records`).
 use super::*;
 use crate::cipher;
 use crate::commit::commit;
@@ -169,4 +170,50 @@ fn frames_are_packed_and_rejected_ones_stay_as_they_are() {
     })
     .unwrap();
     assert_eq!(packed, (0..2000).filter(|i| i % 100 != 50).collect::<Vec<u64>>());
+}
+
+#[test]
+#[ignore]
+fn zz_experiment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = database(&folder);
+    let mut seed = 5u64;
+    let mut noise = move |most: i64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as i64 % (2 * most + 1) - most
+    };
+    let jitter: i64 = std::env::var("JIT").ok().and_then(|v| v.parse().ok()).unwrap_or(15);
+    let mut vitals: Vec<(f64, f64, u64)> = vec![(72.0, 0.0, 0); 8];
+    let t0 = 1_773_792_000_000i64;
+    let days = 3;
+    for minutes in 0..days * 24 * 12i64 {
+        let mut samples = Vec::new();
+        for v in 0..8usize {
+            let timed = (0..300).map(|i| {
+                let (value, slow, count) = &mut vitals[v];
+                let mut random = || noise(1_000_000) as f64 / 2_000_000.0;
+                if count.is_multiple_of(60) { *slow += random() * 2.0 - *slow * 0.01; }
+                *value += random() * 1.6 + (72.0 + *slow - *value) * 0.05;
+                *count += 1;
+                let step = value.round() as i32;
+                (WallTime(t0 + (minutes * 300 + i) * 1000 + noise(jitter)), step)
+            }).collect();
+            samples.push(StoredSamples {
+                series: SeriesId(Uuid::from_u128(v as u128)), device: DeviceId(Uuid::from_u128(2)), patient: None,
+                parameter: Parameter::HeartRate, unit: Unit::PerMinute, exponent: 0, values: SampleValues::Timed(timed),
+            });
+        }
+        commit(&mut db, &Changes { samples, ..Changes::default() }).unwrap();
+        maintain(&mut db, WallTime(t0 + (minutes + 1) * 300_000));
+    }
+    maintain(&mut db, LATER);
+    let n = (days * 86_400 * 8) as f64;
+    for level in 0..4 {
+        println!("level {level}: rows {} octets/sample {:.3}", count(&db, &format!("SELECT count(*) FROM chunk WHERE level={level}")),
+            count(&db, &format!("SELECT coalesce(sum(length(octets)),0) FROM chunk WHERE level={level}")) as f64 / n);
+    }
+    println!("pages {} freelist {} of {}", count(&db, "PRAGMA page_count"), count(&db, "PRAGMA freelist_count"), count(&db, "PRAGMA page_size"));
+    println!("total {:.3}", (count(&db, "PRAGMA page_count") * count(&db, "PRAGMA page_size")) as f64 / n);
+    db.execute_batch("VACUUM").unwrap();
+    println!("vacuumed {:.3}", (count(&db, "PRAGMA page_count") * count(&db, "PRAGMA page_size")) as f64 / n);
 }

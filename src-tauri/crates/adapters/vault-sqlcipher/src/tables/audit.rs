@@ -1,4 +1,5 @@
 //! Who did what, in the order in which it was committed.
+//! Not here: which acts are noted; the console decides that.
 use super::Migration;
 use crate::fault::Fault;
 use bedside_console::AuditEntry;

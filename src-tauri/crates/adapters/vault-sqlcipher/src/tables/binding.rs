@@ -1,4 +1,5 @@
 //! Which device was bound to which patient, from when to when.
+//! Not here: that a device has one patient at most at a time; the console sees to that.
 use super::{Migration, rows};
 use crate::fault::Fault;
 use bedside_console::Binding;

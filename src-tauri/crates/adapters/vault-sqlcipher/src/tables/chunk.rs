@@ -1,4 +1,5 @@
 //! Series for good: chunks of samples (level 0) and tiles of bins (level 1 and up), side by side for each series.
+//! Not here: how a blob is encoded (`bedside-series`), and how samples come here from tails (`maintain`).
 use super::{Migration, rows};
 use crate::fault::Fault;
 use bedside_series::{MOST_SPAN_MS, Packed, TARGET_OCTETS};

@@ -1,4 +1,5 @@
 //! Connections of devices, with the device's clock as it was read.
+//! Not here: the values that came over them (`frame_stream`, `reading`).
 use super::Migration;
 use super::number::pack_time;
 use crate::fault::Fault;

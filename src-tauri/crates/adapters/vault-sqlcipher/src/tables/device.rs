@@ -1,4 +1,5 @@
 //! Devices enrolled in this vault.
+//! Not here: which patient a device is bound to (`binding`), and its clock (`connection`).
 use super::{Migration, rows};
 use crate::fault::Fault;
 use bedside_vitals::{DeviceDescription, DeviceId, DeviceKind};

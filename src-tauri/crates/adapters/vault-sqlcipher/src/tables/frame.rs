@@ -1,4 +1,5 @@
 //! Recent raw values, row by row, until they are packed; and for good every value that was rejected, with its reason.
+//! Not here: packed values (`frame_chunk`), and which connection and characteristic they came by (`frame_stream`).
 use super::{Migration, frame_stream, limit, rows};
 use crate::fault::Fault;
 use bedside_console::RawFrame;

@@ -1,4 +1,5 @@
 //! Raw values for good: packed frames of one stream. Rows lie in the order of writing, so that pages fill up.
+//! Not here: rejected values, which are never packed (`frame`), and how frames are encoded (`bedside-series`).
 use super::{Migration, row};
 use crate::fault::Fault;
 use bedside_series::Packed;

@@ -1,4 +1,5 @@
-//! The one row about the vault itself: whose it is and how many commits it has seen. The format is `user_version`.
+//! The one row about the vault itself: whose it is and how many commits it has seen.
+//! Not here: the format, which is `user_version`, and keys (`slots`).
 use super::{Migration, row};
 use crate::fault::Fault;
 use bedside_console::ports::{StoreFault, VaultId};

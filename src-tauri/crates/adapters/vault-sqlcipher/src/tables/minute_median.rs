@@ -1,4 +1,5 @@
 //! Medians of closed minutes: what goes to the server of a stream. A stored median is never changed.
+//! Not here: finding the median, which the console does, and the samples behind it (`tail`, `chunk`).
 use super::series::{self, SeriesKey};
 use super::{Migration, parameter, rows, unit};
 use crate::fault::Fault;

@@ -1,4 +1,5 @@
-//! Numbers, device times and connections' ids as columns: exact both ways. No table of its own.
+//! Numbers and device times as columns: exact both ways.
+//! Not here: a table of its own; `reading` and `connection` have these columns.
 use crate::fault::Fault;
 use bedside_vitals::{DeviceTime, Number, Special};
 

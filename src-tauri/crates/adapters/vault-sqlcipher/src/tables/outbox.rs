@@ -1,4 +1,5 @@
 //! Records on their way to the server, in the order in which they were written. The payload is health data.
+//! Not here: which row goes next, and what an answer makes of it (`bedside-outbox`).
 use super::{Migration, limit, rows};
 use crate::fault::Fault;
 use bedside_console::OutboxCounts;

@@ -1,4 +1,5 @@
 //! Patients of this vault. Health data in every column but the id.
+//! Not here: anything measured; other tables name a patient by the id alone.
 use super::{Migration, row, rows};
 use crate::fault::Fault;
 use bedside_vitals::{BirthDate, Patient, PatientId, RecordNumber, Sensitive, WallTime};

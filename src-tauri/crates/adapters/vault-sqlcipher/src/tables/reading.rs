@@ -1,4 +1,5 @@
 //! Spot readings, one row each, every part of a measurement in a column. A stored reading is never changed.
+//! Not here: values of streams (`series`, `tail`, `chunk`), and the raw values behind a reading (`frame`).
 use super::number::{of_columns, pack_time, to_columns, unpack_time};
 use super::{Migration, limit, parameter, rows, unit};
 use crate::fault::Fault;

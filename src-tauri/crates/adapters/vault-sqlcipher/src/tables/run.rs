@@ -1,4 +1,5 @@
 //! Runs of the program with this vault open for writing, with their last life sign.
+//! Not here: what follows from a run that did not end as it should; the console decides that at its start.
 use super::{Migration, row};
 use crate::fault::Fault;
 use bedside_console::Run;

@@ -1,4 +1,5 @@
 //! Long series: what they measure and of whom, with the last sample and the number of samples.
+//! Not here: the samples themselves (`tail`, `chunk`).
 use super::{Migration, parameter, row, rows, unit};
 use crate::fault::Fault;
 use bedside_vitals::{DeviceId, Parameter, PatientId, SeriesId, Unit, WallTime};

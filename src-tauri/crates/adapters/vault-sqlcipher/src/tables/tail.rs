@@ -1,4 +1,5 @@
 //! Samples as they were committed, until they move into chunks: short-lived, for durability.
+//! Not here: when and how they move (`maintain`), and where they stay (`chunk`).
 use super::{Migration, limit, rows};
 use crate::fault::Fault;
 use bedside_series::{MOST_SPAN_MS, Packed};

@@ -1,4 +1,5 @@
-//! Records for the tests of the vault, and a vault in a folder that goes away. No assertions here.
+//! Records for the tests of the vault, and a vault in a folder that goes away.
+//! Not here: what should come back, which each test says.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 use bedside_console::ports::{Answer, DeviceSecret, OpenMode, Query, RecordStore, VaultId};
 use bedside_console::{

@@ -1,4 +1,5 @@
-//! An invented person, their devices and readings. No expectations here.
+//! An invented person, their devices and readings.
+//! Not here: the resources they should become, which are the golden files.
 #![allow(dead_code, reason = "each test binary uses its part")]
 use bedside_fhir::FilingContext;
 use bedside_vitals::{

@@ -1,4 +1,5 @@
-//! Rows and a store for the outbox's tests. No expectations here.
+//! Rows for the outbox's tests, and a store that refuses to touch an accepted row again.
+//! Not here: the server, and what should become of each row.
 #![allow(dead_code, reason = "each test binary uses its part")]
 use bedside_outbox::{EntryAnswer, OutboxRow, RowId, RowState, RowUpdate, TryResult};
 use bedside_vitals::WallTime;

@@ -1,4 +1,5 @@
-//! Any measurement comes back as it was. Not here: commits and queries.
+//! Any measurement comes back as it was, and a second delivery changes nothing.
+//! Not here: commits and queries (`tests/records`).
 use super::*;
 use bedside_vitals::{Decimal, DeviceTime, Number, Special, Unit};
 use proptest::option;
