@@ -1,0 +1,69 @@
+//! The devices page, and the bindings that an unclean end left behind.
+use super::{Answered, id, now};
+use crate::error::CommandError;
+use crate::start::Shell;
+use crate::view::{EnrolledView, enrolled as enrolled_view};
+use bedside_console::ports::{Answer, PeripheralId, Query};
+use bedside_vitals::{DeviceDescription, DeviceId, PatientId};
+use tauri::State;
+
+/// The longest search that can be asked for.
+const MOST_SECONDS: u32 = 600;
+/// The longest name a system gives a peripheral.
+const MOST_CHARACTERS: usize = 256;
+
+#[tauri::command]
+pub(crate) async fn search(shell: State<'_, Shell>, seconds: u32) -> Answered<()> {
+    Ok(shell.console().await?.search(seconds.min(MOST_SECONDS)).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn bind(shell: State<'_, Shell>, peripheral: String, patient: String) -> Answered<()> {
+    if peripheral.len() > MOST_CHARACTERS {
+        return Err(CommandError::malformed("peripheral"));
+    }
+    let patient = PatientId(id(&patient)?);
+    Ok(shell.console().await?.bind(PeripheralId(peripheral), patient).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn bind_known(shell: State<'_, Shell>, device: String, patient: String) -> Answered<()> {
+    let (device, patient) = (DeviceId(id(&device)?), PatientId(id(&patient)?));
+    Ok(shell.console().await?.bind_known(device, patient).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn unbind(shell: State<'_, Shell>, device: String) -> Answered<()> {
+    let device = DeviceId(id(&device)?);
+    Ok(shell.console().await?.unbind(device).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn enrolled(shell: State<'_, Shell>) -> Answered<Vec<EnrolledView>> {
+    let console = shell.console().await?;
+    let (devices, bindings, patients) = (
+        console.query(Query::Devices).await?,
+        console.query(Query::OpenBindings).await?,
+        console.query(Query::Patients).await?,
+    );
+    let (Answer::Devices(devices), Answer::Bindings(bindings), Answer::Patients(patients)) =
+        (devices, bindings, patients)
+    else {
+        return Err(CommandError::new("STORE-ANSWER", "internal", "the store answered another query"));
+    };
+    let now = now();
+    let view = |device: &DeviceDescription| {
+        let binding = bindings.iter().find(|binding| binding.device == device.id);
+        let bound = binding.and_then(|binding| {
+            let patient = patients.iter().find(|patient| patient.id == binding.patient)?;
+            Some((patient, binding.since))
+        });
+        enrolled_view(device, bound, now)
+    };
+    Ok(devices.iter().map(view).collect())
+}
+
+#[tauri::command]
+pub(crate) async fn acknowledge_interruption(shell: State<'_, Shell>, bind_again: bool) -> Answered<()> {
+    Ok(shell.console().await?.acknowledge_interruption(bind_again).await?)
+}

@@ -1,0 +1,75 @@
+//! Writes `ui/src/host/bindings.ts` from the view structs. A test proves the committed file current.
+//! Run the test with `BLESS=1` to write it anew.
+use super::*;
+use crate::error::CommandError;
+use ts_rs::{Config, TS};
+
+/// The whole text of `bindings.ts`.
+fn typescript() -> String {
+    let config = Config::new();
+    let mut text = String::from(
+        "// The types that cross between Rust and the window. Written by the shell's tests from src-tauri/src/view: \
+         do not edit.\n// BLESS=1 cargo test -p bedside writes it anew.\n",
+    );
+    let declarations = [
+        names::DeviceKindView::decl(&config),
+        names::LinkView::decl(&config),
+        names::ParameterView::decl(&config),
+        names::AdvisoryView::decl(&config),
+        names::StripKindView::decl(&config),
+        names::ModeView::decl(&config),
+        names::AdapterView::decl(&config),
+        names::RecordState::decl(&config),
+        reading::FreshnessView::decl(&config),
+        reading::SpecialState::decl(&config),
+        reading::QualityMark::decl(&config),
+        reading::ShownValue::decl(&config),
+        reading::Reading::decl(&config),
+        catalogue::SexView::decl(&config),
+        catalogue::PatientView::decl(&config),
+        catalogue::PatientLineView::decl(&config),
+        catalogue::EnrolledView::decl(&config),
+        snapshot::TileView::decl(&config),
+        snapshot::StripView::decl(&config),
+        snapshot::BoundDeviceView::decl(&config),
+        snapshot::BedsideView::decl(&config),
+        snapshot::BoundCount::decl(&config),
+        snapshot::InterruptionView::decl(&config),
+        snapshot::RecordingView::decl(&config),
+        snapshot::NearbyView::decl(&config),
+        sync::SyncView::decl(&config),
+        sync::OpenRecordView::decl(&config),
+        snapshot::ConsoleView::decl(&config),
+        start::StartRemedy::decl(&config),
+        start::StartFault::decl(&config),
+        start::StartView::decl(&config),
+        requests::NewPatientView::decl(&config),
+        requests::StripTheme::decl(&config),
+        requests::StripCanvasView::decl(&config),
+        requests::TrendRange::decl(&config),
+        requests::DemoAction::decl(&config),
+        CommandError::decl(&config),
+    ];
+    for declaration in declarations {
+        text.push_str("\nexport ");
+        text.push_str(&declaration);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn export_bindings_are_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/host/bindings.ts");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, typescript()).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(committed, typescript(), "bindings.ts is old; BLESS=1 cargo test -p bedside writes it anew");
+    }
+}

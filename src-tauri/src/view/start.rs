@@ -1,0 +1,53 @@
+//! How the start went, for the first page a person sees.
+//! The start itself is `crate::start`.
+use super::names::ModeView;
+use serde::Serialize;
+use ts_rs::TS;
+
+/// How the start went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum StartView {
+    /// The console runs.
+    Running {
+        /// Demo vault or real one.
+        mode: ModeView,
+    },
+    /// There is no vault yet: a person decides to create one.
+    VaultMissing,
+    /// The console could not start.
+    Failed(StartFault),
+}
+
+/// Why the console could not start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub(crate) struct StartFault {
+    /// A stable code for IT.
+    pub(crate) code: String,
+    /// What can be done.
+    pub(crate) remedy: StartRemedy,
+    /// What the system said, without health data.
+    pub(crate) detail: String,
+}
+
+/// What a person can do about a failed start; each has its words in the window's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StartRemedy {
+    /// Start the desktop's keyring.
+    StartKeyring,
+    /// Unlock the keyring.
+    UnlockKeyring,
+    /// The keyring does not hold the vault's secret: restore the keyring entry or a backup.
+    RestoreSecret,
+    /// Close the other program that holds the vault.
+    CloseOther,
+    /// Install a newer Bedside.
+    Update,
+    /// Make room on the disk.
+    FreeSpace,
+    /// Correct the policy file.
+    CorrectPolicy,
+    /// Only IT can help.
+    CallIt,
+}

@@ -1,0 +1,584 @@
+// The types that cross between Rust and the window. Written by the shell's tests from src-tauri/src/view: do not edit.
+// BLESS=1 cargo test -p bedside writes it anew.
+
+export type DeviceKind = "heart_rate_strap" | "ecg_sensor" | "pulse_oximeter" | "blood_pressure_cuff" | "thermometer" | "unknown";
+
+export type LinkState = "waiting" | "connecting" | "preparing" | "linked" | "lost" | "ended";
+
+export type Parameter = "heart_rate" | "oximeter_pulse_rate" | "cuff_pulse_rate" | "oxygen_saturation" | "pulse_amplitude_index" | "blood_pressure" | "body_temperature" | "beat_interval" | "electrocardiogram";
+
+export type Advisory = "no_data" | "low" | "high";
+
+export type StripKind = "electrocardiogram" | "beat_intervals" | "trend";
+
+export type Mode = "demo" | "clinic";
+
+export type AdapterState = "on" | "off" | "missing" | "not_permitted";
+
+export type RecordState = "waiting" | "sending" | "accepted" | "refused" | "held";
+
+export type Freshness = "live" | "recent" | "stale" | "lost" | "never";
+
+export type SpecialState = "not_a_number" | "not_at_this_resolution" | "above_range" | "below_range" | "reserved";
+
+export type QualityMark = "no_contact" | "body_movement" | "cuff_too_loose" | "irregular_pulse" | "improper_position" | "poor_signal" | "questionable" | "invalid" | "demonstration" | "testing" | "clock_not_set" | "early_estimate" | "pulse_out_of_range" | "implausible" | "from_storage";
+
+export type ShownValue = { 
+/**
+ * The rounded number or numbers, for example `94` or `128/74`; `---` in place of each number that is special.
+ */
+text: string, 
+/**
+ * Why there is no number, when there is none.
+ */
+special: SpecialState | null, 
+/**
+ * The mean pressure, rounded.
+ */
+mean: string | null, 
+/**
+ * The unit's symbol.
+ */
+unit: string, 
+/**
+ * Age at the time of the snapshot, with its unit.
+ */
+age: string, 
+/**
+ * When it was measured, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * The time of measurement is not known: the time of receipt stands in.
+ */
+time_unknown: boolean, 
+/**
+ * The device's name.
+ */
+source: string, 
+/**
+ * Quality marks a person should see.
+ */
+quality: Array<QualityMark>, };
+
+export type Reading = { 
+/**
+ * The state, decided by the core at the time of the snapshot.
+ */
+freshness: Freshness, 
+/**
+ * The last value.
+ */
+last: ShownValue | null, };
+
+export type Sex = "female" | "male" | "other" | "unknown";
+
+export type PatientView = { 
+/**
+ * Id in this vault.
+ */
+id: string, 
+/**
+ * Family name.
+ */
+family: string, 
+/**
+ * Given names.
+ */
+given: string, 
+/**
+ * `YYYY-MM-DD`.
+ */
+birth_date: string, 
+/**
+ * Completed years.
+ */
+age_years: number | null, 
+/**
+ * FHIR code.
+ */
+sex: Sex, 
+/**
+ * First identifier.
+ */
+record_number: string, 
+/**
+ * Bed.
+ */
+bed: string | null, };
+
+export type PatientLineView = { 
+/**
+ * Who.
+ */
+patient: PatientView, 
+/**
+ * Another patient has the same family name.
+ */
+name_alert: boolean, 
+/**
+ * When the last value was measured, in milliseconds since 1970.
+ */
+last_value: number | null, 
+/**
+ * Its age when the list was read, with its unit.
+ */
+last_value_age: string | null, 
+/**
+ * Records the server has not accepted.
+ */
+unsent: number, };
+
+export type EnrolledView = { 
+/**
+ * Id in this vault.
+ */
+device: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: DeviceKind, 
+/**
+ * Maker and model as reported.
+ */
+model: string | null, 
+/**
+ * Serial number as reported.
+ */
+serial: string | null, 
+/**
+ * Who it is bound to.
+ */
+patient: PatientView | null, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+bound_since: number | null, };
+
+export type TileView = { 
+/**
+ * Which parameter.
+ */
+parameter: Parameter, 
+/**
+ * Its value with its freshness.
+ */
+reading: Reading, 
+/**
+ * Upper limit in the reading's unit, with the parameter's places.
+ */
+upper: string | null, 
+/**
+ * Lower limit, likewise.
+ */
+lower: string | null, 
+/**
+ * The advisory that the value raises.
+ */
+advisory: Advisory | null, };
+
+export type StripView = { 
+/**
+ * The id in strip frames.
+ */
+id: number, 
+/**
+ * What it shows.
+ */
+kind: StripKind, };
+
+export type BoundDeviceView = { 
+/**
+ * Its id.
+ */
+device: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: DeviceKind, 
+/**
+ * Where the link stands.
+ */
+link: LinkState, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+link_since: number, 
+/**
+ * Signal strength in dBm.
+ */
+signal_dbm: number | null, 
+/**
+ * Battery in percent.
+ */
+battery_percent: number | null, 
+/**
+ * Age of its last value, with its unit.
+ */
+last_value: string | null, 
+/**
+ * How far its clock is off, with its unit, when by 2 s or more; `-` before it when it is behind.
+ */
+clock_offset: string | null, 
+/**
+ * Values rejected on this connection.
+ */
+rejected: number, 
+/**
+ * What went wrong last, as a stable code.
+ */
+fault: string | null, };
+
+export type BedsideView = { 
+/**
+ * Who.
+ */
+patient: PatientView, 
+/**
+ * Another patient has the same family name.
+ */
+name_alert: boolean, 
+/**
+ * Bound devices.
+ */
+devices: Array<BoundDeviceView>, 
+/**
+ * Tiles in display order.
+ */
+tiles: Array<TileView>, 
+/**
+ * Strips in display order.
+ */
+strips: Array<StripView>, };
+
+export type BoundCount = { 
+/**
+ * Who.
+ */
+patient: string, 
+/**
+ * How many.
+ */
+devices: number, };
+
+export type InterruptionView = { 
+/**
+ * Last life sign, in milliseconds since 1970.
+ */
+from: number, 
+/**
+ * When recording could go on.
+ */
+until: number, 
+/**
+ * How many devices can be bound again.
+ */
+devices: number, };
+
+export type RecordingView = { 
+/**
+ * Devices with a binding that are linked or waited for.
+ */
+devices: number, 
+/**
+ * Age of the last durable commit that carried values, with its unit.
+ */
+last_saved: string | null, 
+/**
+ * Since when commits stall or fail, in milliseconds since 1970.
+ */
+stalled_since: number | null, 
+/**
+ * Why, as a stable code.
+ */
+stall_code: string | null, };
+
+export type NearbyView = { 
+/**
+ * How to address it.
+ */
+peripheral: string, 
+/**
+ * Its name as advertised.
+ */
+name: string | null, 
+/**
+ * What its services say it is.
+ */
+kind: DeviceKind, 
+/**
+ * Signal strength in dBm.
+ */
+signal_dbm: number | null, 
+/**
+ * Enrolled before under this id.
+ */
+known: string | null, 
+/**
+ * Linked or waiting now.
+ */
+link: LinkState | null, 
+/**
+ * Bound to this patient.
+ */
+patient: string | null, 
+/**
+ * Age of the last advertisement, with its unit.
+ */
+last_heard: string, };
+
+export type SyncView = { 
+/**
+ * A server is configured.
+ */
+configured: boolean, 
+/**
+ * Records that wait.
+ */
+waiting: number, 
+/**
+ * Records under way.
+ */
+sending: number, 
+/**
+ * Records whose acceptance is stored.
+ */
+accepted: number, 
+/**
+ * Records that need a person.
+ */
+refused: number, 
+/**
+ * Records that wait for a refused one.
+ */
+held: number, 
+/**
+ * Age of the oldest record that is not accepted, with its unit.
+ */
+oldest_open: string | null, 
+/**
+ * When the server last accepted a record, in milliseconds since 1970.
+ */
+last_accepted: number | null, 
+/**
+ * The last try.
+ */
+last_attempt: number | null, 
+/**
+ * The next try.
+ */
+next_attempt: number | null, 
+/**
+ * Why the last try failed, as a stable code.
+ */
+fault_code: string | null, 
+/**
+ * The same for a person of IT.
+ */
+fault_text: string | null, };
+
+export type OpenRecordView = { 
+/**
+ * Id of the row.
+ */
+id: string, 
+/**
+ * Where it stands.
+ */
+state: RecordState, 
+/**
+ * What kind of record: the display of its code, or its FHIR type.
+ */
+record: string, 
+/**
+ * When it was written, in milliseconds since 1970.
+ */
+created: number, 
+/**
+ * Tries so far.
+ */
+attempts: number, 
+/**
+ * Not before this time.
+ */
+next_attempt: number | null, 
+/**
+ * HTTP status of the last answer; 0 when none came.
+ */
+answer_status: number | null, 
+/**
+ * The last answer's text.
+ */
+answer: string | null, 
+/**
+ * When it came.
+ */
+answered: number | null, };
+
+export type ConsoleView = { 
+/**
+ * Counts up by one.
+ */
+number: number, 
+/**
+ * When it was taken, in milliseconds since 1970.
+ */
+taken: number, 
+/**
+ * A window without a newer snapshot for this many milliseconds shows "console not answering".
+ */
+valid_for_ms: number, 
+/**
+ * Demo vault or real one.
+ */
+mode: Mode, 
+/**
+ * The Bluetooth adapter.
+ */
+adapter: AdapterState, 
+/**
+ * Until when the console searches, in milliseconds since 1970.
+ */
+searching_until: number | null, 
+/**
+ * Devices heard lately, strongest first.
+ */
+nearby: Array<NearbyView>, 
+/**
+ * Whether values reach the disk.
+ */
+recording: RecordingView, 
+/**
+ * An unclean end before this run, until somebody acknowledged it.
+ */
+interrupted: InterruptionView | null, 
+/**
+ * The open patient.
+ */
+bedside: BedsideView | null, 
+/**
+ * Devices bound to each patient.
+ */
+bound: Array<BoundCount>, 
+/**
+ * Readings without a patient.
+ */
+unassigned: number, 
+/**
+ * Sync at a glance.
+ */
+sync: SyncView, };
+
+export type StartRemedy = "start_keyring" | "unlock_keyring" | "restore_secret" | "close_other" | "update" | "free_space" | "correct_policy" | "call_it";
+
+export type StartFault = { 
+/**
+ * A stable code for IT.
+ */
+code: string, 
+/**
+ * What can be done.
+ */
+remedy: StartRemedy, 
+/**
+ * What the system said, without health data.
+ */
+detail: string, };
+
+export type StartView = { "state": "running", 
+/**
+ * Demo vault or real one.
+ */
+mode: Mode, } | { "state": "vault_missing" } | { "state": "failed" } & StartFault;
+
+export type NewPatient = { 
+/**
+ * Record number.
+ */
+record_number: string, 
+/**
+ * Family name.
+ */
+family: string, 
+/**
+ * Given names.
+ */
+given: string, 
+/**
+ * `YYYY-MM-DD`.
+ */
+birth_date: string, 
+/**
+ * FHIR code; empty = unknown.
+ */
+sex: string, 
+/**
+ * Bed; empty = none.
+ */
+bed: string, };
+
+export type Theme = "dark" | "light" | "high_contrast" | "night";
+
+export type StripCanvas = { 
+/**
+ * Which.
+ */
+kind: StripKind, 
+/**
+ * Width in pixels of the page.
+ */
+width: number, 
+/**
+ * Height in pixels of the page.
+ */
+height: number, 
+/**
+ * Pixels of one paper millimetre.
+ */
+pixels_per_mm: number, 
+/**
+ * Colours.
+ */
+theme: Theme, };
+
+export type TrendRange = "1h" | "8h" | "24h" | "7d" | "30d";
+
+export type DemoAction = { "action": "silence_device", 
+/**
+ * As the ward names it.
+ */
+device: string, } | { "action": "resume_device", 
+/**
+ * As the ward names it.
+ */
+device: string, } | { "action": "drop_link", 
+/**
+ * As the ward names it.
+ */
+device: string, } | { "action": "measure", 
+/**
+ * As the ward names it.
+ */
+device: string, } | { "action": "halt_console" };
+
+export type CommandError = { 
+/**
+ * Stable, for IT.
+ */
+code: string, 
+/**
+ * A key of the window's text: what happened and what to do next.
+ */
+text: string, 
+/**
+ * What the system said.
+ */
+detail: string, };

@@ -1,0 +1,69 @@
+// The one door from the window to Rust. Two hosts stand behind it: the application, and a simulated bedside.
+// No view and no state here.
+import type {
+  CommandError,
+  ConsoleView,
+  DemoAction,
+  EnrolledView,
+  NewPatient,
+  OpenRecordView,
+  PatientLineView,
+  PatientView,
+  StartView,
+  StripCanvas,
+  Theme,
+  TrendRange,
+} from './bindings.ts'
+
+export type * from './bindings.ts'
+
+/** What a host tells the window by itself. */
+export interface Watcher {
+  /** A newer state; it replaces the one before. */
+  onSnapshot(view: ConsoleView): void
+  /** One batch of strip drawings. */
+  onFrame(frame: ArrayBuffer): void
+  /** A batch was dropped: the strips must be asked for anew. */
+  onRedrawNeeded(): void
+}
+
+export interface Host {
+  /** Starts the console, or says why it cannot. `createVault` makes the encrypted record, once, on a person's word. */
+  start(createVault: boolean): Promise<StartView>
+  /** Begins to tell. A second call replaces the first watcher. */
+  watch(watcher: Watcher): Promise<void>
+  patients(): Promise<PatientLineView[]>
+  addPatient(patient: NewPatient): Promise<PatientView>
+  openPatient(patient: string | null): Promise<void>
+  /** Listens for devices for so many seconds; 0 stops. */
+  search(seconds: number): Promise<void>
+  bind(peripheral: string, patient: string): Promise<void>
+  bindKnown(device: string, patient: string): Promise<void>
+  unbind(device: string): Promise<void>
+  enrolled(): Promise<EnrolledView[]>
+  acknowledgeInterruption(bindAgain: boolean): Promise<void>
+  /** Which strips are on the page and how large; they are drawn anew. */
+  setStrips(strips: StripCanvas[]): Promise<void>
+  /** A display list of a patient's trend until now. */
+  trendChart(patient: string, range: TrendRange, width: number, height: number, theme: Theme): Promise<ArrayBuffer>
+  syncNow(): Promise<void>
+  openRecords(): Promise<OpenRecordView[]>
+  retry(record: string): Promise<void>
+  /** Only in demo mode. */
+  demo(action: DemoAction): Promise<void>
+}
+
+/** What every call of a host throws. */
+export class HostError extends Error {
+  readonly code: string
+  /** A key of the window's text. */
+  readonly text: string
+  readonly detail: string
+
+  constructor(error: CommandError) {
+    super(error.code)
+    this.code = error.code
+    this.text = error.text
+    this.detail = error.detail
+  }
+}

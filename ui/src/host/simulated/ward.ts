@@ -1,0 +1,321 @@
+// The state of the simulated bedside, and the view of it that the console would send.
+// It plays the core's part: freshness, rounding and advisories are decided here and nowhere else in the window.
+import type {
+  BedsideView,
+  BoundDeviceView,
+  ConsoleView,
+  Freshness,
+  LinkState,
+  NearbyView,
+  Parameter,
+  PatientView,
+  Reading,
+  RecordState,
+  StripView,
+  TileView,
+} from '../bindings.ts'
+import { devices, people, strangers, type SimulatedDevice } from './people.ts'
+import { Heart, heartRate, saturation, wander } from './signals.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const VALID_FOR_MS = 2000
+
+/** A device and what became of it. */
+interface OnWard extends SimulatedDevice {
+  link: LinkState
+  since: number
+  boundSince: number | null
+  enrolled: boolean
+  /** Since when it sends nothing although it should. */
+  silencedAt?: number
+}
+
+/** A record on its way to the invented server. */
+export interface SimulatedRecord {
+  id: string
+  state: RecordState
+  record: string
+  created: number
+  attempts: number
+  next: number | null
+  answer?: { status: number; text: string; at: number }
+}
+
+export class SimulatedWard {
+  readonly people: PatientView[] = people()
+  readonly devices: OnWard[]
+  readonly records: SimulatedRecord[]
+  open: string | null = null
+  searchingUntil: number | null = null
+  accepted = 1846
+  lastAccepted: number
+  lastAttempt: number
+  stalledSince: number | null = null
+  interrupted: { from: number; until: number } | null = null
+
+  readonly #began: number
+  readonly #hearts = new Map<string, Heart>()
+  #number = 0
+
+  constructor(now: number) {
+    this.#began = now
+    this.lastAccepted = now - 4 * MINUTE
+    this.lastAttempt = this.lastAccepted
+    this.devices = devices().map((device) => ({
+      ...device,
+      link: isSpot(device) ? (device.name.startsWith('Thermo') ? 'lost' : 'ended') : 'linked',
+      since: now - 35 * MINUTE,
+      boundSince: device.patient ? now - 128 * MINUTE : null,
+      enrolled: device.patient !== undefined,
+    }))
+    this.records = openRecords(now)
+  }
+
+  /** The heart of a patient; it beats on while another bedside is open. */
+  heart(patient: string, now: number): Heart {
+    let heart = this.#hearts.get(patient)
+    if (!heart) this.#hearts.set(patient, (heart = new Heart(seedOf(patient), now - 60 * SECOND)))
+    return heart
+  }
+
+  /** Whether a patient's heart is heard now, and whether as an ECG. */
+  heard(patient: string, ecg: boolean): boolean {
+    return this.devices.some(
+      (device) =>
+        device.patient === patient &&
+        device.silencedAt === undefined &&
+        (device.kind === 'ecg_sensor' || (!ecg && device.kind === 'heart_rate_strap')),
+    )
+  }
+
+  strips(patient: string): StripView[] {
+    const on = (kind: SimulatedDevice['kind']) => this.devices.some((d) => d.patient === patient && d.kind === kind)
+    const strips: StripView[] = []
+    if (on('ecg_sensor')) strips.push({ id: 1, kind: 'electrocardiogram' })
+    if (on('ecg_sensor') || on('heart_rate_strap')) strips.push({ id: 2, kind: 'beat_intervals' })
+    if (strips.length || on('pulse_oximeter')) strips.push({ id: 3, kind: 'trend' })
+    return strips
+  }
+
+  view(now: number): ConsoleView {
+    const count = (state: RecordState) => this.records.filter((record) => record.state === state).length
+    if (this.searchingUntil !== null && this.searchingUntil <= now) this.searchingUntil = null
+    const recording = this.devices.filter((device) => device.patient)
+    return {
+      number: ++this.#number,
+      taken: now,
+      valid_for_ms: VALID_FOR_MS,
+      mode: 'demo',
+      adapter: 'on',
+      searching_until: this.searchingUntil,
+      nearby: this.#nearby(now),
+      recording: {
+        devices: recording.length,
+        last_saved: ageText(this.stalledSince === null ? now % 100 : now - this.stalledSince),
+        stalled_since: this.stalledSince,
+        stall_code: this.stalledSince === null ? null : 'STORE-FULL',
+      },
+      interrupted: this.interrupted && { ...this.interrupted, devices: recording.length },
+      bedside: this.#bedside(now),
+      bound: this.people
+        .map(({ id }) => ({ patient: id, devices: this.devices.filter((d) => d.patient === id).length }))
+        .filter((each) => each.devices > 0),
+      unassigned: 1,
+      sync: {
+        configured: true,
+        waiting: count('waiting'),
+        sending: count('sending'),
+        accepted: this.accepted,
+        refused: count('refused'),
+        held: count('held'),
+        oldest_open: this.records.length ? ageText(now - Math.min(...this.records.map((r) => r.created))) : null,
+        last_accepted: this.lastAccepted,
+        last_attempt: this.lastAttempt,
+        next_attempt: this.lastAttempt + 5 * MINUTE,
+        fault_code: 'NET-TIMEOUT',
+        fault_text: 'connect 10 s',
+      },
+    }
+  }
+
+  /** The age of the last value of a patient, if there is one. */
+  lastValue(patient: string, now: number): number | null {
+    const bound = this.devices.filter((device) => device.patient === patient && !device.never)
+    const ages = bound.map((device) => this.#age(device, now))
+    return ages.length ? Math.min(...ages) : null
+  }
+
+  #nearby(now: number): NearbyView[] {
+    const patientless = this.devices.filter((device) => !device.patient)
+    const searching = this.searchingUntil !== null
+    if (!searching) return []
+    const found = patientless.map((device): NearbyView => ({
+      peripheral: device.id,
+      name: device.name,
+      kind: device.kind,
+      signal_dbm: device.signal + Math.round(3 * wander(now * 20, device.signal)),
+      known: device.enrolled ? device.id : null,
+      link: null,
+      patient: null,
+      last_heard: ageText(now % 900),
+    }))
+    const others = strangers.map((device): NearbyView => ({
+      peripheral: device.name,
+      name: device.name,
+      kind: 'unknown',
+      signal_dbm: device.signal,
+      known: null,
+      link: null,
+      patient: null,
+      last_heard: ageText(now % 1700),
+    }))
+    return [...found, ...others].sort((a, b) => (b.signal_dbm ?? -127) - (a.signal_dbm ?? -127))
+  }
+
+  #bedside(now: number): BedsideView | null {
+    const patient = this.people.find(({ id }) => id === this.open)
+    if (!patient) return null
+    const bound = this.devices.filter((device) => device.patient === patient.id)
+    return {
+      patient,
+      name_alert: this.people.filter(({ family }) => family === patient.family).length > 1,
+      devices: bound.map((device): BoundDeviceView => ({
+        device: device.id,
+        name: device.name,
+        kind: device.kind,
+        link: device.silencedAt !== undefined && now - device.silencedAt > 20 * SECOND ? 'lost' : device.link,
+        link_since: device.silencedAt ?? device.since,
+        signal_dbm: device.signal + Math.round(2 * wander(now * 20, device.signal)),
+        battery_percent: device.battery,
+        last_value: device.never ? null : ageText(this.#age(device, now)),
+        clock_offset: device.kind === 'blood_pressure_cuff' ? '3 min' : null,
+        rejected: 0,
+        fault: null,
+      })),
+      tiles: bound.flatMap((device) => this.#tiles(device, patient.id, now)).sort((a, b) => rank(a) - rank(b)),
+      strips: this.strips(patient.id),
+    }
+  }
+
+  #tiles(device: OnWard, patient: string, now: number): TileView[] {
+    const age = this.#age(device, now)
+    const seed = seedOf(patient)
+    const at = now - age
+    const tile = (parameter: Parameter, text: string, unit: string, more: Partial<Shown> = {}) =>
+      tileOf(device, parameter, { text, unit, age, at, mean: null, ...more })
+    switch (device.kind) {
+      case 'ecg_sensor':
+      case 'heart_rate_strap':
+        return [tile('heart_rate', heartRate(at, seed).toFixed(0), '/min', { upper: 110, lower: 50 })]
+      case 'pulse_oximeter':
+        return [
+          tile('oxygen_saturation', saturation(at, seed).toFixed(0), '%', { lower: 94 }),
+          tile('oximeter_pulse_rate', heartRate(at - 2 * SECOND, seed).toFixed(0), '/min', { upper: 110, lower: 50 }),
+        ]
+      case 'blood_pressure_cuff':
+        return [tile('blood_pressure', '128/74', 'mmHg', { upper: 160, lower: 100, mean: '92', value: 128 })]
+      case 'thermometer':
+        return [tile('body_temperature', '37.9', '°C', { upper: 38.5, lower: 36, places: 1 })]
+      case 'unknown':
+        return []
+    }
+  }
+
+  #age(device: OnWard, now: number): number {
+    if (isSpot(device)) return now - this.#began + (device.measured ?? 0)
+    return (now + seedOf(device.id)) % SECOND + (device.silencedAt === undefined ? 0 : now - device.silencedAt)
+  }
+}
+
+interface Shown {
+  text: string
+  unit: string
+  age: number
+  at: number
+  mean: string | null
+  value: number
+  upper: number
+  lower: number
+  places: number
+}
+
+function tileOf(
+  device: OnWard,
+  parameter: Parameter,
+  shown: Partial<Shown> & Pick<Shown, 'text' | 'unit' | 'age' | 'at' | 'mean'>,
+): TileView {
+  const { upper, lower, places = 0 } = shown
+  const freshness: Freshness = device.never ? 'never' : freshnessOf(shown.age, isSpot(device))
+  const value = shown.value ?? Number(shown.text)
+  const current = freshness === 'live' || freshness === 'recent'
+  const high = upper !== undefined && value > upper
+  const low = lower !== undefined && value < lower
+  const last = {
+    text: shown.text,
+    special: null,
+    mean: shown.mean,
+    unit: shown.unit,
+    age: ageText(shown.age),
+    at: shown.at,
+    time_unknown: false,
+    source: device.name,
+    quality: [],
+  }
+  const reading: Reading = { freshness, last: device.never ? null : last }
+  const absent = !isSpot(device) && (freshness === 'lost' || freshness === 'never' || freshness === 'stale')
+  return {
+    parameter,
+    reading,
+    upper: upper?.toFixed(places) ?? null,
+    lower: lower?.toFixed(places) ?? null,
+    advisory: current && high ? 'high' : current && low ? 'low' : absent ? 'no_data' : null,
+  }
+}
+
+/** The product's limits: 5, 15 and 60 s for streams; never live, 15 and 60 min for spot values. */
+function freshnessOf(age: number, spot: boolean): Freshness {
+  const [live, recent, stale] = spot ? [-1, 15 * MINUTE, 60 * MINUTE] : [5 * SECOND, 15 * SECOND, 60 * SECOND]
+  if (age <= live) return 'live'
+  if (age <= recent) return 'recent'
+  return age <= stale ? 'stale' : 'lost'
+}
+
+const isSpot = ({ kind }: SimulatedDevice) => kind === 'blood_pressure_cuff' || kind === 'thermometer'
+
+const seedOf = (id: string) => [...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 97
+
+const ORDER: Parameter[] = [
+  'heart_rate',
+  'oxygen_saturation',
+  'blood_pressure',
+  'body_temperature',
+  'oximeter_pulse_rate',
+]
+const rank = ({ parameter }: TileView) => ORDER.indexOf(parameter)
+
+/** As the shell writes ages: tenths to 10 s, seconds to 2 min, minutes to 2 h, then hours and days; cut. */
+export function ageText(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000
+  if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`
+  if (seconds < 120) return `${Math.floor(seconds)} s`
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`
+}
+
+function openRecords(now: number): SimulatedRecord[] {
+  const waiting = ['Blood pressure', 'Heart rate', 'Oxygen saturation', 'Heart rate', 'Oxygen saturation', 'Body temperature']
+  const answer = { status: 422, text: 'business-rule, Observation.encounter: the visit is closed', at: now - 28 * MINUTE }
+  return [
+    { id: 'r-refused', state: 'refused', record: 'Body temperature', created: now - 29 * MINUTE, attempts: 1, next: null, answer },
+    { id: 'r-held', state: 'held', record: 'Blood pressure', created: now - 22 * MINUTE, attempts: 0, next: null },
+    ...waiting.map((record, index): SimulatedRecord => ({
+      id: `r-${index}`,
+      state: 'waiting',
+      record,
+      created: now - (4 * MINUTE - index * 31 * SECOND),
+      attempts: index < 2 ? 2 : 0,
+      next: now + 2 * MINUTE,
+    })),
+  ]
+}

@@ -1,0 +1,61 @@
+// The host inside the application: commands and two channels. The only file that names Tauri.
+import { Channel, invoke } from '@tauri-apps/api/core'
+import type { CommandError, ConsoleView, OpenRecordView, PatientLineView, PatientView, StartView } from './bindings.ts'
+import { HostError, type EnrolledView, type Host } from './host.ts'
+
+/** Whether the page runs inside the application. */
+export const insideApplication = (): boolean => '__TAURI_INTERNALS__' in globalThis
+
+/** Calls a command; whatever it throws becomes a `HostError`. */
+async function ask<T>(command: string, given: Record<string, unknown> = {}): Promise<T> {
+  try {
+    return await invoke<T>(command, given)
+  } catch (thrown) {
+    throw new HostError(isCommandError(thrown) ? thrown : refused(command))
+  }
+}
+
+export const tauriHost: Host = {
+  start: (createVault) => ask<StartView>('start', { createVault }),
+  async watch(watcher) {
+    const snapshots = new Channel<ConsoleView>()
+    snapshots.onmessage = (view) => {
+      watcher.onSnapshot(view)
+      // The credit lets the next one out. Without an answer nothing is shown wrong: the window notices the silence.
+      ask<null>('snapshot_shown').catch(() => undefined)
+    }
+    const strips = new Channel<ArrayBuffer>()
+    strips.onmessage = (frame) => {
+      watcher.onFrame(frame)
+      // The credit lets the next frame out; an answer of false means that one was dropped meanwhile.
+      ask<boolean>('frame_shown').then(
+        (complete) => complete || watcher.onRedrawNeeded(),
+        () => watcher.onRedrawNeeded(),
+      )
+    }
+    await ask<null>('watch', { snapshots, strips })
+  },
+  patients: () => ask<PatientLineView[]>('patients'),
+  addPatient: (patient) => ask<PatientView>('add_patient', { patient }),
+  openPatient: (patient) => ask('open_patient', { patient }),
+  search: (seconds) => ask('search', { seconds }),
+  bind: (peripheral, patient) => ask('bind', { peripheral, patient }),
+  bindKnown: (device, patient) => ask('bind_known', { device, patient }),
+  unbind: (device) => ask('unbind', { device }),
+  enrolled: () => ask<EnrolledView[]>('enrolled'),
+  acknowledgeInterruption: (bindAgain) => ask('acknowledge_interruption', { bindAgain }),
+  setStrips: (strips) => ask('set_strips', { strips }),
+  trendChart: (patient, range, width, height, theme) =>
+    ask<ArrayBuffer>('trend_chart', { patient, range, width, height, theme }),
+  syncNow: () => ask('sync_now'),
+  openRecords: () => ask<OpenRecordView[]>('open_records'),
+  retry: (record) => ask('retry', { record }),
+  demo: (action) => ask('demo', { action }),
+}
+
+function isCommandError(thrown: unknown): thrown is CommandError {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'text' in thrown && 'detail' in thrown
+}
+
+/** Tauri itself refused: the command is not declared, or an argument has the wrong shape. */
+const refused = (command: string): CommandError => ({ code: 'UI-COMMAND', text: 'error.internal', detail: command })

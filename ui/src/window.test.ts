@@ -1,0 +1,255 @@
+// The whole window on the simulated bedside: what a clinician sees on each page, and that axe finds nothing to say.
+import axe from 'axe-core'
+import { flushSync, mount, unmount } from 'svelte'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import App from './App.svelte'
+import type { Host } from './host/host.ts'
+import { simulatedHost } from './host/simulated.ts'
+
+let target: HTMLElement
+let app: ReturnType<typeof mount> | undefined
+let host: Host
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: new Date(2026, 2, 18, 14, 6, 32) })
+  document.documentElement.lang = 'en'
+  document.title = 'Bedside'
+  target = document.createElement('div')
+  document.body.replaceChildren(target)
+})
+
+afterEach(async () => {
+  if (app) await unmount(app)
+  app = undefined
+  vi.useRealTimers()
+})
+
+async function open(options = ''): Promise<void> {
+  host = simulatedHost(new URLSearchParams(options))
+  app = mount(App, { target, props: { host } })
+  await pass(0)
+}
+
+async function pass(milliseconds: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(milliseconds)
+  flushSync()
+}
+
+const found = (testid: string) => target.querySelector<HTMLElement>(`[data-testid="${testid}"]`)
+const words = (testid: string) => found(testid)?.textContent.replaceAll(/\s+/g, ' ').trim()
+
+async function click(testid: string): Promise<void> {
+  const element = found(testid)
+  if (!element) throw new Error(`${testid} is not on the page`)
+  element.click()
+  await pass(0)
+}
+
+async function press(key: string): Promise<void> {
+  window.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))
+  await pass(0)
+}
+
+async function type(testid: string, typed: string): Promise<void> {
+  const field = found(testid)
+  if (!(field instanceof HTMLInputElement)) throw new Error(`${testid} is no field`)
+  field.value = typed
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  await pass(0)
+}
+
+async function axeFindings(): Promise<string[]> {
+  vi.useRealTimers()
+  // jsdom has no layout: contrast is measured where there is one.
+  const result = await axe.run(document, { resultTypes: ['violations'], rules: { 'color-contrast': { enabled: false } } })
+  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`)
+}
+
+const openRosa = () => click('patient-row-TST 4410 0187')
+
+describe('start', () => {
+  test('the first run makes a record only when a person says so', async () => {
+    await open('start=missing')
+    expect(found('start-page')?.dataset.state).toBe('vault_missing')
+    await click('create-vault')
+    expect(found('patient-list')).not.toBeNull()
+  })
+
+  test('a locked keyring says what to do, and trying again opens the record', async () => {
+    await open('start=locked')
+    expect(words('start-remedy')).toContain('Unlock it')
+    expect(words('start-code')).toContain('KEY-LOCKED')
+    await click('start-retry')
+    expect(found('patient-list')).not.toBeNull()
+  })
+})
+
+describe('bedside', () => {
+  test('the banner shows two identifiers and the name alert', async () => {
+    await open()
+    await openRosa()
+    expect(words('identity-banner')).toContain('ADEYEMI-TEST, Rosa')
+    expect(words('identity-banner')).toContain('1951-03-14')
+    expect(words('identity-banner')).toContain('TST 4410 0187')
+    expect(found('name-alert')).not.toBeNull()
+  })
+
+  test('a tile carries value, unit, limits, source, age and state', async () => {
+    await open()
+    await openRosa()
+    const tile = found('tile-blood_pressure')
+    expect(tile?.dataset.fresh).toBe('recent')
+    const shown = words('tile-blood_pressure')
+    for (const part of ['128/74', 'mmHg', '160', '100', 'Arm cuff C3', '4 min', 'mean 92', 'recent']) {
+      expect(shown).toContain(part)
+    }
+  })
+
+  test('a silenced sensor goes from live to lost, and its last value moves aside with its time', async () => {
+    await open()
+    await openRosa()
+    expect(found('tile-heart_rate')?.dataset.fresh).toBe('live')
+    await host.demo({ action: 'silence_device', device: 'ECG sensor E1' })
+    const states = []
+    for (const seconds of [8, 12, 50]) {
+      await pass(seconds * 1000)
+      states.push(found('tile-heart_rate')?.dataset.fresh)
+    }
+    expect(states).toEqual(['recent', 'stale', 'lost'])
+    expect(found('tile-heart_rate')?.querySelector('[data-testid="value"]')?.textContent).toBe('--')
+    expect(words('advisory-row')).toContain('no data')
+  })
+
+  test('what never came has no number', async () => {
+    await open()
+    await click('patient-row-TST 4410 0233')
+    expect(found('tile-oxygen_saturation')?.dataset.fresh).toBe('never')
+    expect(words('tile-oxygen_saturation')).toContain('no reading yet')
+  })
+
+  test('a console that falls silent takes every value from the screen', async () => {
+    await open()
+    await openRosa()
+    await host.demo({ action: 'halt_console' })
+    await pass(2_600)
+    expect(words('notice-silent')).toContain('Console not answering')
+    const shown = [...target.querySelectorAll('.tile [data-testid="value"]')].map((value) => value.textContent)
+    expect(shown.length).toBeGreaterThan(3)
+    expect(new Set(shown)).toEqual(new Set(['--']))
+    expect(found('recording-state')?.dataset.state).toBe('unknown')
+  })
+
+  test('a full disk is said on every page', async () => {
+    await open('full')
+    expect(words('notice-not-recorded')).toContain('The disk is full')
+    expect(found('recording-state')?.dataset.state).toBe('stalled')
+  })
+
+  test('an interruption is shown until somebody answers it', async () => {
+    await open('interrupted')
+    expect(words('notice-interrupted')).toContain('Interrupted 14:02 to 14:05.')
+    await click('bind-again')
+    expect(found('notice-interrupted')).toBeNull()
+  })
+})
+
+describe('devices', () => {
+  test('nothing is bound before two identifiers were compared', async () => {
+    await open()
+    await openRosa()
+    await click('bind-device')
+    await click('search')
+    await click('bind-Oximeter P3')
+    const confirm = found('bind-confirm') as HTMLButtonElement
+    expect(confirm.disabled).toBe(true)
+    expect(words('bind-panel')).toContain('1951-03-14')
+    await click('bind-compared')
+    expect(confirm.disabled).toBe(false)
+    await click('bind-confirm')
+    await pass(1_000)
+    expect(words('known-row-Oximeter P3')).toContain('ADEYEMI-TEST, Rosa')
+  })
+
+  test('unbinding asks, and leaves the binding on Escape', async () => {
+    await open()
+    await openRosa()
+    await click('nav-devices')
+    await click('unbind-Oximeter P1')
+    await press('Escape')
+    expect(words('known-row-Oximeter P1')).toContain('bound to')
+    await click('unbind-Oximeter P1')
+    await click('unbind-confirm')
+    expect(words('known-row-Oximeter P1')).toContain('not bound')
+  })
+})
+
+describe('trends', () => {
+  test('a picture is asked for once, however many snapshots come, and again for another range', async () => {
+    const width = vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(900)
+    const height = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400)
+    await open()
+    await openRosa()
+    const asked = vi.spyOn(host, 'trendChart').mockResolvedValue(new Uint8Array([4, 0, 4, 0]).buffer)
+    await click('nav-trends')
+    await pass(3_000)
+    expect(asked).toHaveBeenCalledExactlyOnceWith('p-rosa', '8h', 900, 400, 'dark')
+    await click('range-24h')
+    expect(asked).toHaveBeenLastCalledWith('p-rosa', '24h', 900, 400, 'dark')
+    width.mockRestore()
+    height.mockRestore()
+  })
+})
+
+describe('patients', () => {
+  test('searching narrows the list and Enter opens the first', async () => {
+    await open()
+    await type('patient-search', 'broad')
+    expect(target.querySelectorAll('[data-testid^="patient-row-"]')).toHaveLength(1)
+    found('patient-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+    await pass(0)
+    expect(words('identity-banner')).toContain('BROADLEAF-TEST, Ivo')
+  })
+
+  test('a record number that is taken is said beside its field', async () => {
+    await open()
+    await click('add-patient-open')
+    await click('add-save')
+    expect(words('add-family-fault')).toBe('This is needed.')
+    await type('add-family', 'Nowhere')
+    await type('add-given', 'Nora')
+    await type('add-birth_date', '1980-01-02')
+    await type('add-record_number', 'TST 4410 0187')
+    await click('add-save')
+    expect(words('add-record_number-fault')).toContain('Another patient has this record number')
+    await type('add-record_number', 'TST 1')
+    await click('add-save')
+    expect(found('patient-row-TST 1')).not.toBeNull()
+  })
+})
+
+describe('sync', () => {
+  test('a refused record says why and can be sent again', async () => {
+    await open()
+    await click('nav-sync')
+    expect(words('sync-number-refused')).toBe('1')
+    expect(words('record-r-refused')).toContain('HTTP 422')
+    await click('retry-r-refused')
+    expect(words('sync-number-refused')).toBe('0')
+    expect(found('record-r-refused')?.dataset.state).toBe('waiting')
+  })
+})
+
+describe('axe finds nothing on', () => {
+  test.each(['patients', 'bedside', 'trends', 'devices', 'sync'])('%s', async (page) => {
+    await open('interrupted')
+    await openRosa()
+    await click(`nav-${page}`)
+    if (page === 'devices') await click('search')
+    expect(await axeFindings()).toEqual([])
+  })
+
+  test('the first run', async () => {
+    await open('start=missing')
+    expect(await axeFindings()).toEqual([])
+  })
+})
