@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// The clinic's server, in place of the policy's; the demo vault takes only one on this computer.
     #[arg(long, value_name = "URL")]
     pub(crate) clinic: Option<String>,
+    /// A bedside that plays by itself for so long and then closes the window.
+    #[arg(long, value_name = "SECONDS", requires = "simulated")]
+    pub(crate) demo_seconds: Option<u64>,
     /// Where the simulated ward writes what it emitted, as JSON lines.
     #[arg(long, value_name = "FILE", requires = "simulated")]
     pub(crate) ledger: Option<PathBuf>,

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod commands;
+mod demo_script;
 mod error;
 mod logging;
 mod start;

@@ -9,6 +9,8 @@ use bedside_console::ports::{KeyFault, StoreFault};
 use bedside_console::{ConsoleHandle, Mode, OpenFault};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// What lives as long as the window.
@@ -16,11 +18,17 @@ pub(crate) struct Shell {
     arguments: Arguments,
     display: Arc<TauriDisplay>,
     running: Mutex<Option<Running>>,
+    script_begun: AtomicBool,
 }
 
 impl Shell {
     pub(crate) fn new(arguments: Arguments) -> Self {
-        Self { arguments, display: Arc::new(TauriDisplay::default()), running: Mutex::new(None) }
+        Self {
+            arguments,
+            display: Arc::new(TauriDisplay::default()),
+            running: Mutex::new(None),
+            script_begun: AtomicBool::new(false),
+        }
     }
 
     /// The screen.
@@ -47,6 +55,12 @@ impl Shell {
             }
             Err(error) => failed(&error),
         }
+    }
+
+    /// How long the demo is to play by itself; once, however often the page starts.
+    pub(crate) fn take_script(&self) -> Option<Duration> {
+        let length = Duration::from_secs(self.arguments.demo_seconds?);
+        (!self.script_begun.swap(true, Ordering::Relaxed)).then_some(length)
     }
 
     /// The console, if it runs.

@@ -1,13 +1,18 @@
 //! Start, and the two channels with their credits.
 use super::Answered;
+use crate::demo_script;
 use crate::start::Shell;
 use crate::view::{ConsoleView, StartView};
-use tauri::State;
 use tauri::ipc::{Channel, InvokeResponseBody};
+use tauri::{AppHandle, State};
 
 #[tauri::command]
-pub(crate) async fn start(shell: State<'_, Shell>, create_vault: bool) -> Answered<StartView> {
-    Ok(shell.start(create_vault).await)
+pub(crate) async fn start(app: AppHandle, shell: State<'_, Shell>, create_vault: bool) -> Answered<StartView> {
+    let view = shell.start(create_vault).await;
+    if let (Some(length), Ok(console)) = (shell.take_script(), shell.console().await) {
+        tauri::async_runtime::spawn(demo_script::play_and_exit(app, console, length));
+    }
+    Ok(view)
 }
 
 #[tauri::command]

@@ -25,7 +25,7 @@ pub(crate) fn write(root: &Root) -> Result<()> {
     let shell = members.package_of_program(crate::run::WINDOW)?;
     let mut cargo = command("cargo");
     cargo.current_dir(root.path()).args(["test", "--package", shell, "--lib"]).args(members.features());
-    run(cargo.arg(EXPORT_TESTS))?;
+    run(cargo.arg(EXPORT_TESTS).env("BLESS", "1"))?;
     if !file(root).exists() {
         bail!("the export tests of {shell} (`{EXPORT_TESTS}…`) ran but wrote no {FILE}");
     }

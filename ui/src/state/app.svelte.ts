@@ -68,7 +68,11 @@ export class AppState {
 
   private watch(): Promise<void> {
     return this.host.watch({
-      onSnapshot: (view) => this.console.take(view),
+      onSnapshot: (view) => {
+        // A window that opens on a patient who is open already shows that bedside first.
+        if (!this.console.view && view.bedside) this.page = 'bedside'
+        this.console.take(view)
+      },
       onFrame: (frame) => this.strips.take(frame),
       onRedrawNeeded: () => this.strips.ask(),
     })
