@@ -36,6 +36,8 @@ impl From<RequestError> for CommandError {
             RequestError::NoSuchPatient => ("PATIENT-UNKNOWN", "no_such_patient"),
             RequestError::NoSuchDevice => ("DEVICE-UNKNOWN", "no_such_device"),
             RequestError::BoundElsewhere => ("DEVICE-BOUND", "bound_elsewhere"),
+            RequestError::Busy => ("DEVICE-BUSY", "device_busy"),
+            RequestError::NoAnswer => ("DEVICE-NO-ANSWER", "no_answer"),
             RequestError::WrongMode => ("DEVICE-MODE", "wrong_mode"),
             RequestError::Radio(fault) => radio(fault),
             RequestError::Store(StoreFault::DiskFull) => ("STORE-FULL", "disk_full"),

@@ -51,6 +51,24 @@ async fn a_device_bound_elsewhere_is_refused_until_that_binding_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bind_without_an_answer_is_given_up_and_never_charts_later() {
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options::default()).await;
+    let (rosa, ruth) = (bedside.add_patient(1).await, bedside.add_patient(2).await);
+    let strap = bedside.find("strap-1").await;
+    bedside.ward.set_out_of_reach("strap-1", true).unwrap();
+    assert_eq!(bedside.console.bind(strap.clone(), rosa.id).await, Err(RequestError::NoAnswer));
+    bedside.pass(Duration::from_secs(60)).await;
+    bedside.ward.set_out_of_reach("strap-1", false).unwrap();
+    bedside.bind("strap-1", &ruth).await;
+    bedside.pass(Duration::from_secs(10)).await;
+    let samples = bedside.samples().await;
+    assert!(!samples.is_empty());
+    assert!(samples.iter().all(|samples| samples.patient == Some(ruth.id)));
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_simulated_device_is_refused_by_a_real_vault() {
     let laptop = Laptop::new();
     let bedside = laptop.start("calm", Options { mode: Some(Mode::Clinic), ..Options::default() }).await;

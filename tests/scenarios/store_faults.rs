@@ -45,8 +45,13 @@ impl RecordStore for Troubled {
         self.0.read(query).await
     }
 
-    async fn maintain(&self, now: WallTime, budget: Duration) -> Result<Maintenance, StoreFault> {
-        self.0.maintain(now, budget).await
+    async fn maintain(
+        &self,
+        now: WallTime,
+        budget: Duration,
+        keep_frames_since: Option<WallTime>,
+    ) -> Result<Maintenance, StoreFault> {
+        self.0.maintain(now, budget, keep_frames_since).await
     }
 
     async fn close(&self) -> Result<(), StoreFault> {

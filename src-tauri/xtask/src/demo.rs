@@ -22,7 +22,7 @@ const ASK_EVERY: Duration = Duration::from_secs(5);
 /// How much longer than its script the console may take to start and end on a busy machine.
 const SLACK: Duration = Duration::from_secs(90);
 /// When pictures are taken, in parts of the script's length.
-const PICTURES: [f64; 4] = [0.1, 0.35, 0.65, 0.95];
+const PICTURES: [f64; 4] = [0.1, 0.35, 0.6, 0.85];
 
 /// An empty data folder for a vault whose key lives in a throw-away keyring.
 ///

@@ -69,8 +69,8 @@ export class AppState {
   private watch(): Promise<void> {
     return this.host.watch({
       onSnapshot: (view) => {
-        // A window that opens on a patient who is open already shows that bedside first.
-        if (!this.console.view && view.bedside) this.page = 'bedside'
+        // A patient who was opened is shown, whoever opened them.
+        if (!this.console.view?.bedside && view.bedside && this.page === 'patients') this.page = 'bedside'
         this.console.take(view)
       },
       onFrame: (frame) => this.strips.take(frame),

@@ -357,6 +357,8 @@ export const en = {
   'error.no_such_patient': 'This patient is not in the record.',
   'error.no_such_device': 'The device is not in reach. Wake it and search again.',
   'error.bound_elsewhere': 'The device is bound to another patient. End that binding first.',
+  'error.device_busy': 'The device is just being connected or let go. Try again in a moment.',
+  'error.no_answer': 'The device did not say who it is within a minute. Wake it, bring it nearer and bind it again.',
   'error.wrong_mode': 'Simulated devices are refused outside the demonstration, and real ones in it.',
   'error.radio': 'Bluetooth did not do it. Bring the device nearer and try again.',
   'error.adapter_off': 'Bluetooth is switched off on this computer.',

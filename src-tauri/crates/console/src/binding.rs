@@ -19,9 +19,12 @@ impl Console {
     pub(crate) fn bind(&mut self, peripheral: PeripheralId, patient: PatientId, reply: Reply) {
         let refusal = match (self.devices.heard.get(&peripheral), self.devices.by_peripheral(&peripheral)) {
             (None, _) => Some(RequestError::NoSuchDevice),
-            (_, Some(tracked)) if tracked.purpose.patient == patient => {
+            (_, Some(tracked)) if tracked.binding.as_ref().is_some_and(|binding| binding.patient == patient) => {
                 let _ = reply.send(Ok(()));
                 return;
+            }
+            (_, Some(tracked)) if tracked.purpose.patient == patient || tracked.binding.is_none() => {
+                Some(RequestError::Busy)
             }
             (_, Some(_)) => Some(RequestError::BoundElsewhere),
             (Some(heard), None) if heard.advertisement.simulated != (self.mode == Mode::Demo) => {
@@ -43,7 +46,11 @@ impl Console {
             return Err(error);
         }
         if let Some((_, tracked)) = self.devices.by_device(device) {
-            return if tracked.purpose.patient == patient { Ok(()) } else { Err(RequestError::BoundElsewhere) };
+            return match &tracked.binding {
+                Some(binding) if binding.patient == patient => Ok(()),
+                Some(_) => Err(RequestError::BoundElsewhere),
+                None => Err(RequestError::Busy),
+            };
         }
         self.devices.awaited.retain(|(awaited, _)| awaited.id != device);
         self.devices.awaited.push((known, patient));
@@ -112,12 +119,18 @@ impl Console {
             if let Some(reply) = tracked.purpose.reply.take() {
                 let _ = reply.send(Err(error));
             }
+            if let Some((wanted, patient, peripheral)) = tracked.mistaken() {
+                // Another device of the same name: the one that is awaited is looked for on.
+                self.devices.not_awaited.insert(peripheral);
+                self.devices.awaited.extend(self.known.get(&wanted).cloned().map(|device| (device, patient)));
+            }
             return self.devices.feed(key, now, Input::Stop);
         }
         tracked.clock_offset_ms = clock.map(|clock| clock.offset_ms);
         tracked.kind = device.kind;
         tracked.name.clone_from(&device.name);
         tracked.device = Some(device.clone());
+        tracked.identify_by = None;
         let first = tracked.binding.is_none();
         let (patient, reply) = (tracked.purpose.patient, tracked.purpose.reply.take());
         let elsewhere = self

@@ -156,21 +156,28 @@ impl Console {
         match result {
             Ok(receipt) => {
                 let now = self.now();
-                self.commits.failing = None;
-                self.commits.not_before = None;
+                if !request {
+                    self.commits.failing = None;
+                    self.commits.not_before = None;
+                }
                 self.commits.last = Some(Instant::now());
                 if carried_values {
                     self.commits.last_saved = Some(now.wall);
                 }
                 self.count_outbox(&batch.changes);
                 self.count_unassigned(&batch.changes.readings);
-                self.stored_rows(batch.changes.outbox);
+                let rows = batch.changes.reading_rows.into_iter().map(|(_, row)| row).chain(batch.changes.outbox);
+                self.stored_rows(rows.filter(|row| !receipt.ignored_rows.contains(&row.id)).collect());
                 for after in batch.after {
                     self.follow(after, &receipt);
                 }
             }
             Err(fault) if request => {
                 let now = self.now();
+                // The device was not enrolled after all: the next try writes it.
+                for device in &batch.changes.devices {
+                    self.known.remove(&device.id);
+                }
                 for after in batch.after {
                     match after {
                         After::Reply(reply) => reply(Err(RequestError::Store(fault.clone()))),
@@ -237,6 +244,7 @@ fn append(first: &mut Changes, then: Changes) {
     first.samples.extend(then.samples);
     first.medians.extend(then.medians);
     first.outbox.extend(then.outbox);
+    first.reading_rows.extend(then.reading_rows);
     first.outbox_updates.extend(then.outbox_updates);
     first.audit.extend(then.audit);
     first.run = then.run.or(first.run.take());

@@ -8,7 +8,7 @@ use bedside_session::{
     Action, Answer as StepAnswer, Config, Event, Input, Now, PersistId, RequestId, Session, StepResult, is_event_driven,
 };
 use bedside_vitals::{BootTime, DeviceDescription, DeviceId, DeviceKind, LinkState, PatientId, WallTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// A stream that says nothing for so long with the link up is connected anew.
 const SILENCE: Duration = Duration::from_secs(10);
+/// A device that a person binds must say who it is within this time; else it would be bound whenever it comes back.
+const IDENTIFY_WITHIN: Duration = Duration::from_secs(60);
 /// A device heard longer ago is not in reach any more.
 const HEARD: Duration = Duration::from_secs(30);
 
@@ -60,7 +62,19 @@ pub(crate) struct Tracked {
     pub(crate) clock_offset_ms: Option<i64>,
     pub(crate) rejected: u32,
     pub(crate) fault: Option<&'static str>,
+    /// Until then the device must have said who it is, or the binding is given up.
+    pub(crate) identify_by: Option<BootTime>,
+    /// Actions that the radio has not answered.
+    under_way: u32,
     finished: bool,
+}
+
+impl Tracked {
+    /// The device that this one was taken for by its name, and for whom.
+    pub(crate) fn mistaken(&self) -> Option<(DeviceId, PatientId, PeripheralId)> {
+        let wanted = self.purpose.device.filter(|_| self.device.is_none())?;
+        Some((wanted, self.purpose.patient, self.peripheral.clone()))
+    }
 }
 
 /// All sessions, and all that was heard.
@@ -70,9 +84,14 @@ pub(crate) struct Devices {
     pub(crate) tracked: BTreeMap<SessionKey, Tracked>,
     /// Enrolled devices that are waited for, by the name they advertise.
     pub(crate) awaited: Vec<(DeviceDescription, PatientId)>,
+    /// Sessions that ended with an action under way, until its answer comes.
+    gone: BTreeMap<SessionKey, PeripheralId>,
+    /// Peripherals that have the name of an awaited device and are not it.
+    pub(crate) not_awaited: BTreeSet<PeripheralId>,
     keys: u64,
     pub(crate) search_until: Option<(BootTime, WallTime)>,
     looked: Option<BootTime>,
+    scan_not_before: Option<BootTime>,
     scanning: bool,
     scan_under_way: bool,
 }
@@ -102,7 +121,10 @@ impl Devices {
     }
 
     /// An answer of the radio to a session's action.
-    pub(crate) fn answered(&mut self, key: SessionKey, id: RequestId, result: StepResult, now: Now) {
+    fn answered(&mut self, key: SessionKey, id: RequestId, result: StepResult, now: Now) {
+        if let Some(tracked) = self.tracked.get_mut(&key) {
+            tracked.under_way = tracked.under_way.saturating_sub(1);
+        }
         self.feed(key, now, Input::Answered(id, result));
     }
 
@@ -116,6 +138,14 @@ impl Devices {
     /// Looks whether anybody's time has come.
     pub(crate) fn timeouts(&mut self, now: Now) {
         for tracked in self.tracked.values_mut() {
+            let nobody_waits = tracked.purpose.reply.as_ref().is_some_and(oneshot::Sender::is_closed);
+            if tracked.identify_by.is_some_and(|at| now.boot >= at || nobody_waits) {
+                tracked.identify_by = None;
+                if let Some(reply) = tracked.purpose.reply.take() {
+                    let _ = reply.send(Err(RequestError::NoAnswer));
+                }
+                guarded(tracked, |session| session.handle(now, Input::Stop));
+            }
             if tracked.session.poll_timeout().is_some_and(|(at, _)| now.boot >= at) {
                 guarded(tracked, |session| session.handle_timeout(now));
             }
@@ -156,6 +186,7 @@ impl Console {
             stem: Uuid::from_slice(&self.ports.machine.random()[..16]).unwrap_or_default(),
         };
         self.devices.keys += 1;
+        let identify_by = purpose.reply.as_ref().map(|_| now.boot.plus(IDENTIFY_WITHIN));
         let tracked = Tracked {
             peripheral,
             session: Session::new(config, now, true),
@@ -171,6 +202,8 @@ impl Console {
             clock_offset_ms: None,
             rejected: 0,
             fault: None,
+            identify_by,
+            under_way: 0,
             finished: false,
         };
         self.devices.tracked.insert(SessionKey(self.devices.keys), tracked);
@@ -192,7 +225,8 @@ impl Console {
     }
 
     fn act(&mut self, key: SessionKey, action: Action) {
-        let Some(tracked) = self.devices.tracked.get(&key) else { return };
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
+        tracked.under_way += 1;
         let (radio, peripheral) = (self.ports.radio.clone(), tracked.peripheral.clone());
         self.start_work(async move {
             let (id, result) = match action {
@@ -207,6 +241,24 @@ impl Console {
             };
             Done::Radio(key, id, result)
         });
+    }
+
+    /// An answer of the radio. A link that was made for a session that is gone is ended again.
+    pub(crate) fn radio_answered(&mut self, key: SessionKey, id: RequestId, result: StepResult) {
+        let now = self.now();
+        if let Some(peripheral) = self.devices.gone.get(&key).cloned() {
+            if result.is_ok() && self.devices.by_peripheral(&peripheral).is_none() {
+                let radio = self.ports.radio.clone();
+                self.start_work(async move {
+                    // It may be down already; then there is nothing to end.
+                    let _ = radio.disconnect(&peripheral).await;
+                    Done::Nothing
+                });
+            }
+            self.devices.gone.remove(&key);
+            return;
+        }
+        self.devices.answered(key, id, result, now);
     }
 
     fn session_event(&mut self, key: SessionKey, event: Event, now: Now) {
@@ -235,6 +287,9 @@ impl Console {
             self.devices.tracked.iter().filter(|(_, t)| t.finished).map(|(key, _)| *key).collect();
         for key in finished {
             if let Some(mut tracked) = self.devices.tracked.remove(&key) {
+                if tracked.under_way > 0 {
+                    self.devices.gone.insert(key, tracked.peripheral.clone());
+                }
                 if let Some(reply) = tracked.purpose.reply.take() {
                     let _ = reply.send(Err(RequestError::NoSuchDevice));
                 }
@@ -275,8 +330,12 @@ impl Console {
             self.devices.feed(key, now, Input::Advertised);
         }
         let name = heard.advertisement.name.as_deref().unwrap_or("");
-        let awaited =
-            self.devices.awaited.iter().position(|(device, _)| device.kind == heard.kind && device.name == name);
+        let is_it = |device: &DeviceDescription| {
+            // A device that advertises no name was enrolled under its model's.
+            device.kind == heard.kind && (device.name == name || name.is_empty())
+        };
+        let excluded = self.devices.not_awaited.contains(&peripheral);
+        let awaited = self.devices.awaited.iter().position(|(device, _)| is_it(device) && !excluded);
         if let Some(place) = awaited.filter(|_| self.devices.by_peripheral(&peripheral).is_none()) {
             let (device, patient) = self.devices.awaited.remove(place);
             self.track(peripheral, Purpose { patient, device: Some(device.id), reply: None });
@@ -291,7 +350,8 @@ impl Console {
         }
         let waiting = self.devices.tracked.values().any(|tracked| tracked.session.wants_advertisements());
         let wanted = self.devices.search_until.is_some() || waiting || !self.devices.awaited.is_empty();
-        let usable = self.adapter == AdapterState::On;
+        let failed = self.devices.scan_not_before.is_some_and(|at| now.boot < at);
+        let usable = self.adapter == AdapterState::On && !failed;
         if self.devices.scan_under_way || wanted == self.devices.scanning || !usable {
             return;
         }
@@ -303,8 +363,9 @@ impl Console {
     pub(crate) fn scan_answered(&mut self, on: bool, result: Result<(), bedside_session::RadioFault>) {
         self.devices.scan_under_way = false;
         match result {
-            Ok(()) => self.devices.scanning = on,
+            Ok(()) => self.devices.scanning = on && self.adapter == AdapterState::On,
             Err(fault) => {
+                self.devices.scan_not_before = Some(self.ports.machine.boot().plus(LOOK));
                 tracing::warn!(code = "SCAN", %fault, "listening for devices failed; it is tried again");
                 self.ask_adapter();
             }
@@ -339,11 +400,15 @@ impl Console {
 
     fn adapter_changed(&mut self, state: AdapterState, now: Now) {
         let was = std::mem::replace(&mut self.adapter, state);
+        self.adapter_known = true;
         if state != AdapterState::On {
             self.devices.scanning = false;
             self.devices.heard.clear();
         }
         if state == AdapterState::On && was != AdapterState::On {
+            // No system goes on listening through an adapter that was off.
+            self.devices.scanning = false;
+            self.devices.scan_not_before = None;
             let keys: Vec<SessionKey> = self.devices.tracked.keys().copied().collect();
             for key in keys {
                 self.devices.feed(key, now, Input::AdapterOn);

@@ -11,7 +11,7 @@ use crate::snapshot::{Interruption, Mode, Snapshot};
 use crate::strips::Strips;
 use crate::sync::{Sync, Tried};
 use crate::vigil::Vigil;
-use bedside_policy::Policy;
+use bedside_policy::{Policy, Retention};
 use bedside_session::{Now, RequestId, StepResult};
 use bedside_vitals::{DeviceDescription, DeviceId, Patient, PatientId, WallTime};
 use futures::StreamExt;
@@ -40,6 +40,10 @@ pub struct Ports {
 
 /// How often a snapshot is due, and the state machines are looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// Between two snapshots that no request asked for.
+const SHOWN: Duration = Duration::from_millis(100);
+/// A console that cannot write what it holds ends all the same after so long, and says so.
+const LONGEST_CLOSE: Duration = Duration::from_secs(30);
 /// Frames of live strips: 30 a second are smooth at paper speed and half the cost of 60.
 const FRAME: Duration = Duration::from_millis(33);
 /// The store tidies up when nothing is waiting to be written.
@@ -57,7 +61,7 @@ pub(crate) enum Done {
     OutboxCounts(Result<Answer, StoreFault>),
     Unassigned(Result<Answer, StoreFault>),
     LastValues(PatientId, Result<Answer, StoreFault>),
-    TrendStrip(Result<Answer, StoreFault>),
+    TrendStrip(PatientId, Result<Answer, StoreFault>),
     Clinic(Tried, Result<ClinicAnswer, ClinicFault>),
     Awake(Option<Box<dyn SleepInhibitor>>),
 }
@@ -81,6 +85,8 @@ pub(crate) struct Console {
     pub(crate) interrupted: Option<Interruption>,
     pub(crate) open: Option<PatientId>,
     pub(crate) adapter: AdapterState,
+    /// Whether the adapter has answered since the start.
+    pub(crate) adapter_known: bool,
     pub(crate) unassigned: u64,
     pub(crate) opened_before: BTreeSet<PatientId>,
     pub(crate) snapshots: u64,
@@ -88,8 +94,11 @@ pub(crate) struct Console {
     pub(crate) asked_to_stay_awake: bool,
     pub(crate) maintained: Option<Instant>,
     pub(crate) maintaining: bool,
-    pub(crate) closing: Option<tokio::sync::oneshot::Sender<Result<(), RequestError>>>,
+    /// Who asked to close, and when.
+    pub(crate) closing: Option<(tokio::sync::oneshot::Sender<Result<(), RequestError>>, Instant)>,
     pub(crate) changed: bool,
+    pub(crate) asked: bool,
+    pub(crate) shown: Option<Instant>,
 }
 
 impl Console {
@@ -114,18 +123,30 @@ impl Console {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut frame = interval(FRAME);
         frame.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut fronts = true;
         loop {
             let commit_at = self.commits.due().unwrap_or_else(|| Instant::now() + TICK);
             tokio::select! {
-                biased;
-                Some(done) = self.work.next(), if !self.work.is_empty() => self.done(done),
+                Some(done) = self.work.next(), if !self.work.is_empty() => {
+                    // What the radio said before this answer is heard before it: an ended link loses no value.
+                    while let Ok(event) = radio.try_recv() {
+                        self.radio_event(event);
+                    }
+                    self.done(done);
+                }
                 event = radio.recv() => match event {
                     Some(event) => self.radio_event(event),
                     None => return tracing::error!(code = "RADIO-ENDED", "the radio ended"),
                 },
-                request = requests.recv() => match request {
-                    Some(request) => self.request(request),
-                    None => self.close(None),
+                request = requests.recv(), if fronts => match request {
+                    Some(request) => {
+                        self.request(request);
+                        self.asked = true;
+                    }
+                    None => {
+                        fronts = false;
+                        self.close(None);
+                    }
                 },
                 () = sleep_until(commit_at), if self.commits.due().is_some() => {}
                 _ = tick.tick() => self.tick(),
@@ -136,9 +157,11 @@ impl Console {
                 break;
             }
         }
-        let _ = self.ports.store.close().await;
-        if let Some(reply) = self.closing.take() {
-            let _ = reply.send(Ok(()));
+        let unwritten = self.commits.pending();
+        let closed = self.ports.store.close().await;
+        let result = if unwritten { Err(StoreFault::DiskFull) } else { closed };
+        if let Some((reply, _)) = self.closing.take() {
+            let _ = reply.send(result.map_err(RequestError::Store));
         }
     }
 
@@ -148,7 +171,12 @@ impl Console {
         self.run_sessions(now);
         self.start_commit();
         self.start_sync(now);
-        if std::mem::take(&mut self.changed) {
+        self.end_run();
+        // A storm of advertisements must not become one of snapshots; what a person did is shown at once.
+        let calm = self.shown.is_none_or(|at| at.elapsed() >= SHOWN);
+        if self.changed && (calm || self.asked) {
+            self.changed = false;
+            self.asked = false;
             self.show(now);
         }
     }
@@ -175,7 +203,7 @@ impl Console {
     fn done(&mut self, done: Done) {
         match done {
             Done::Nothing => {}
-            Done::Radio(key, id, result) => self.devices.answered(key, id, result, self.now()),
+            Done::Radio(key, id, result) => self.radio_answered(key, id, result),
             Done::Scan(on, result) => self.scan_answered(on, result),
             Done::Adapter(state) => self.adapter_answered(state),
             Done::Committed(batch, result) => self.committed(*batch, result),
@@ -195,7 +223,7 @@ impl Console {
                 let now = self.now();
                 self.live.remember(patient, readings, &self.known, now);
             }
-            Done::TrendStrip(answer) => self.draw_trend_strip(answer),
+            Done::TrendStrip(patient, answer) => self.draw_trend_strip(patient, answer),
             Done::Clinic(tried, answer) => self.clinic_answered(tried, answer),
             Done::Awake(inhibitor) => self.inhibitor = inhibitor.filter(|_| self.run.recording > 0),
             Done::OutboxCounts(Err(fault)) | Done::Unassigned(Err(fault)) | Done::LastValues(_, Err(fault)) => {
@@ -238,22 +266,54 @@ impl Console {
         self.maintaining = true;
         self.maintained = Some(Instant::now());
         let (store, wall) = (self.ports.store.clone(), self.ports.machine.wall());
-        self.start_work(async move { Done::Maintained(store.maintain(wall, MAINTENANCE_BUDGET).await) });
+        let keep_since = keep_frames_since(self.policy.retention, wall);
+        self.start_work(async move { Done::Maintained(store.maintain(wall, MAINTENANCE_BUDGET, keep_since).await) });
+    }
+
+    /// Links have ended and all is written: the last commit says that this run ended as it should.
+    fn end_run(&mut self) {
+        if self.closing.is_some() && !self.run.ended && self.devices.all_finished() && !self.commits.pending() {
+            self.run.ended = true;
+            self.run.recording = 0;
+            let run = self.run.clone();
+            self.commits.capture(|changes| changes.run = Some(run));
+        }
     }
 
     fn is_closed(&self) -> bool {
-        self.closing.is_some() && !self.commits.pending() && self.devices.all_finished()
+        let Some((_, since)) = &self.closing else { return false };
+        (self.run.ended && !self.commits.pending()) || since.elapsed() >= LONGEST_CLOSE
     }
 
     fn show(&mut self, now: Now) {
         self.snapshots += 1;
+        self.shown = Some(Instant::now());
         let snapshot: Snapshot = self.snapshot(now);
         self.ports.display.show(Arc::new(snapshot));
     }
+}
+
+/// Raw frames received before this are over their time; `None` when they are kept for ever.
+fn keep_frames_since(retention: Retention, wall: WallTime) -> Option<WallTime> {
+    const DAY_MS: i64 = 86_400_000;
+    retention.raw_frames_days.map(|days| wall.plus_millis(-(i64::from(days) * DAY_MS)))
 }
 
 /// Runs `console` on whatever executor the caller has; the handle speaks to it.
 pub(crate) fn handle(mode: Mode) -> (ConsoleHandle, mpsc::UnboundedReceiver<Request>) {
     let (requests, inbox) = mpsc::unbounded_channel();
     (ConsoleHandle { requests, mode }, inbox)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_frames_are_kept_for_the_days_of_the_policy_or_for_ever() {
+        let wall = WallTime(1_773_842_400_000);
+        let days = |days| keep_frames_since(Retention { raw_frames_days: days }, wall);
+        assert_eq!(days(Some(90)), Some(WallTime(1_773_842_400_000 - 90 * 86_400_000)));
+        assert_eq!(days(None), None);
+    }
 }

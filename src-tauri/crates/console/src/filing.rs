@@ -17,7 +17,8 @@ impl Console {
     pub(crate) fn device_row(&self, device: &DeviceDescription) -> Option<OutboxRow> {
         let mut row = self.row(bedside_fhir::device(&self.sync.context, device).document(), Vec::new())?;
         if self.known.contains_key(&device.id) {
-            row.id = RowId(Uuid::new_v5(&row.resource_id, row.payload.as_bytes()));
+            let version = format!("{} {}", row.created.0, row.payload);
+            row.id = RowId(Uuid::new_v5(&row.resource_id, version.as_bytes()));
         }
         Some(row)
     }

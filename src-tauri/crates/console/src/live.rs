@@ -1,13 +1,14 @@
 //! The last value of each parameter of each patient, and what the clock makes of it.
 //! A value comes here only after its commit. Not here: drawing and formatting.
+use crate::plausible::may_be_shown;
 use crate::records::{Recorded, StoredReading};
 use crate::snapshot::{Advisory, Limits, Tile, TileValue};
 use bedside_policy::Crossed;
-use bedside_policy::Policy;
+use bedside_policy::{Limits as LimitsOfPolicy, Policy};
 use bedside_session::Now;
 use bedside_vitals::{
-    BootTime, Cadence, DeviceDescription, DeviceId, DeviceKind, Freshness, LastSample, MeasuredValue, Measurement,
-    Number, Parameter, PatientId, Quality, WallTime, freshness,
+    BootTime, Cadence, Decimal, DeviceDescription, DeviceId, DeviceKind, Freshness, LastSample, MeasuredValue,
+    Measurement, Parameter, PatientId, Quality, WallTime, freshness,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -49,7 +50,11 @@ impl Live {
             before_interruption: false,
         };
         let key = (patient, measurement.parameter);
-        let older = |last: &Last| last.sample.measured > sample.measured && measurement.cadence == Cadence::Spot;
+        // After an interruption the clock may have moved: then what arrives next is the news.
+        let older = |last: &Last| {
+            let comparable = measurement.cadence == Cadence::Spot && !last.sample.before_interruption;
+            comparable && last.sample.measured > sample.measured
+        };
         if self.last.get(&key).is_some_and(older) {
             return;
         }
@@ -66,7 +71,7 @@ impl Live {
         known: &BTreeMap<DeviceId, DeviceDescription>,
         now: Now,
     ) {
-        for reading in readings {
+        for reading in readings.into_iter().filter(|reading| may_be_shown(reading.measurement.quality)) {
             let Measurement { parameter, value, time, quality, cadence, .. } = reading.measurement;
             let age = Duration::from_millis(u64::try_from(now.wall.millis_since(time.received)).unwrap_or(0));
             let received = BootTime(now.boot.0.saturating_sub(age));
@@ -91,9 +96,7 @@ impl Live {
     /// The computer slept, stood still or changed its clock: nothing is better than stale until something new comes.
     pub(crate) fn interrupt(&mut self) {
         for last in self.last.values_mut() {
-            if last.sample.cadence == Cadence::Streaming {
-                last.sample.before_interruption = true;
-            }
+            last.sample.before_interruption = true;
         }
     }
 
@@ -137,7 +140,8 @@ fn tile(parameter: Parameter, last: Option<&Last>, expected: bool, policy: &Poli
         recorded: true,
         streaming: last.sample.cadence == Cadence::Streaming,
     });
-    let crossed = last.and_then(|last| leading_number(&last.value).value()).and_then(|number| limit.crossed_by(number));
+    let number = last.and_then(|last| leading_number(parameter, &last.value));
+    let crossed = number.and_then(|number| limit.crossed_by(number));
     let streams = last.is_some_and(|last| last.sample.cadence == Cadence::Streaming);
     let advisory = match state {
         Freshness::Live | Freshness::Recent => crossed.map(|crossed| match crossed {
@@ -152,12 +156,13 @@ fn tile(parameter: Parameter, last: Option<&Last>, expected: bool, policy: &Poli
     Tile { parameter, freshness: state, last: value, limits, advisory }
 }
 
-/// The number that limits apply to: the systolic of a blood pressure.
-const fn leading_number(value: &MeasuredValue) -> Number {
-    match value {
+/// The number that limits apply to, in their unit: the systolic of a blood pressure.
+fn leading_number(parameter: Parameter, value: &MeasuredValue) -> Option<Decimal> {
+    let number = match value {
         MeasuredValue::Single(quantity) => quantity.number,
         MeasuredValue::Pressures(pressures) => pressures.systolic,
-    }
+    };
+    value.unit().convert(number.value()?, LimitsOfPolicy::unit(parameter)?)
 }
 
 /// The parameters a device of this kind gives.

@@ -15,6 +15,9 @@ impl Console {
     pub(crate) fn request(&mut self, request: Request) {
         self.changed = true;
         match request {
+            Request::Bind { reply, .. } | Request::BindKnown { reply, .. } if self.closing.is_some() => {
+                answer(reply, Err(RequestError::ConsoleGone));
+            }
             Request::ListPatients(reply) => self.list_patients(reply),
             Request::AddPatient(new, reply) => self.add_patient(&new, reply),
             Request::OpenPatient(patient, reply) => answer(reply, self.open_patient(patient)),
@@ -66,11 +69,15 @@ impl Console {
     }
 
     fn list_patients(&mut self, reply: oneshot::Sender<Result<Vec<PatientLine>, RequestError>>) {
-        let patients: Vec<(Patient, bool, Option<bedside_vitals::WallTime>)> = self
+        let mut patients: Vec<(Patient, bool, Option<bedside_vitals::WallTime>)> = self
             .patients
             .values()
             .map(|patient| (patient.clone(), self.has_name_alert(patient), self.live.latest(patient.id)))
             .collect();
+        patients.sort_by_key(|(patient, _, _)| {
+            let lower = |name: &bedside_vitals::Sensitive<String>| name.reveal().to_lowercase();
+            (lower(&patient.family), lower(&patient.given), patient.id)
+        });
         let store = self.ports.store.clone();
         self.start_work(async move {
             let activity = match store.read(Query::PatientActivity).await {
@@ -155,6 +162,8 @@ impl Console {
         }
         self.open = patient;
         self.strips.forget();
+        // Nothing of the patient before stays on a canvas.
+        self.draw_all_strips();
         Ok(())
     }
 
@@ -167,6 +176,8 @@ impl Console {
         }
         match self.adapter {
             AdapterState::On => {}
+            // It has not answered yet: the search begins when it does.
+            AdapterState::Missing if !self.adapter_known => {}
             AdapterState::Off | AdapterState::Missing | AdapterState::NotPermitted => {
                 self.ask_adapter();
                 return Err(RequestError::Radio(match self.adapter {
@@ -191,7 +202,7 @@ impl Console {
             return;
         }
         // Without a reply every front is gone: the channel's other end is dropped, and the loop ends all the same.
-        self.closing = Some(reply.unwrap_or_else(|| oneshot::channel().0));
+        self.closing = Some((reply.unwrap_or_else(|| oneshot::channel().0), tokio::time::Instant::now()));
         let now = self.now();
         let keys: Vec<_> = self.devices.tracked.keys().copied().collect();
         for key in keys {
@@ -199,9 +210,6 @@ impl Console {
         }
         self.devices.awaited.clear();
         self.close_minutes(now.wall);
-        self.run.ended = true;
-        let run = self.run.clone();
-        self.commits.capture(|changes| changes.run = Some(run));
     }
 }
 

@@ -1,6 +1,13 @@
 //! What a living person can have. Beyond it a value is kept and flagged, never shown or filed as verified.
 //! These are limits of possibility, not of health: those are advisories of the policy.
-use bedside_vitals::{Decimal, MeasuredValue, Number, Parameter, Unit};
+use bedside_vitals::{Decimal, MeasuredValue, Number, Parameter, Quality, QualityFlag, Unit};
+
+/// Whether a value may stand on a tile as a person's: not what the device calls invalid, not while nobody wears the
+/// sensor, not what cannot be.
+pub(crate) fn may_be_shown(quality: Quality) -> bool {
+    let unusable = [QualityFlag::NoContact, QualityFlag::Invalid, QualityFlag::Implausible];
+    !unusable.into_iter().any(|flag| quality.has(flag))
+}
 
 /// Whether the value lies within what is possible. A special value is no number and so not implausible.
 pub(crate) fn plausible(parameter: Parameter, value: &MeasuredValue) -> bool {

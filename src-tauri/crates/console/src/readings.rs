@@ -4,12 +4,12 @@ use crate::commits::After;
 use crate::devices::SessionKey;
 use crate::event_loop::Console;
 use crate::minutes::Stream;
-use crate::plausible::plausible;
-use crate::records::{MinuteMedian, RawFrame, Recorded, SampleValues, StoredReading, StoredSamples};
+use crate::plausible::{may_be_shown, plausible};
+use crate::records::{Binding, MinuteMedian, RawFrame, Recorded, SampleValues, StoredReading, StoredSamples};
 use bedside_session::{Content, Now, Packet};
 use bedside_vitals::{
     Cadence, DeviceDescription, MeasuredValue, Measurement, Parameter, PatientId, QualityFlag, Quantity, ReadingId,
-    SeriesId, WallTime, WaveformBlock,
+    SeriesId, TimeMethod, WallTime, WaveformBlock,
 };
 
 /// Why a well-formed value is kept as bytes only.
@@ -20,7 +20,8 @@ impl Console {
     pub(crate) fn packet(&mut self, key: SessionKey, packet: Packet, now: Now) {
         let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
         let Some(device) = tracked.device.clone() else { return };
-        let patient = tracked.binding.as_ref().map(|binding| binding.patient);
+        let binding = tracked.binding.clone();
+        let patient = binding.as_ref().map(|binding| binding.patient);
         tracked.last_value = Some(now.boot);
         let Packet { persist, connection, address, index, received, bytes, content } = packet;
         let content =
@@ -41,6 +42,7 @@ impl Console {
         for content in content.unwrap_or_default() {
             match content {
                 Content::Measurement(measurement) => {
+                    let patient = binding.as_ref().filter(|binding| is_of(binding, &measurement)).map(|b| b.patient);
                     let origin = (connection, address.characteristic, index);
                     self.measurement(&device, patient, measurement, origin);
                 }
@@ -70,7 +72,7 @@ impl Console {
                 None
             }
         };
-        let shown = !measurement.quality.has(QualityFlag::Implausible);
+        let shown = may_be_shown(measurement.quality);
         if let Some(patient) = patient.filter(|_| shown) {
             let new = Recorded { patient, device: device.id, device_name: device.name.clone(), measurement, reading };
             self.commits.after_capture(After::Value(Box::new(new)));
@@ -86,11 +88,12 @@ impl Console {
     ) -> ReadingId {
         let id = ReadingId::derive(device.id, measurement.parameter, &measurement.identity);
         let row = patient.and_then(|patient| self.reading_row(patient, device, measurement));
+        let row = row.map(|row| (id, row));
         let stored =
             StoredReading { id, device: device.id, patient, measurement: measurement.clone(), frame: Some(origin) };
         self.commits.capture(|changes| {
             changes.readings.push(stored);
-            changes.outbox.extend(row);
+            changes.reading_rows.extend(row);
         });
         id
     }
@@ -101,8 +104,7 @@ impl Console {
         let exponent = series_exponent(measurement.parameter);
         let step = number.value().and_then(|n| n.mantissa_at(exponent)).and_then(|step| i32::try_from(step).ok());
         // A special value, and a value while nobody wears the sensor, is a gap: its bytes are in the frames.
-        let unusable = [QualityFlag::NoContact, QualityFlag::Invalid, QualityFlag::Implausible];
-        let (Some(step), false) = (step, unusable.iter().any(|&flag| measurement.quality.has(flag))) else {
+        let (Some(step), true) = (step, may_be_shown(measurement.quality)) else {
             return false;
         };
         let at = measurement.time.at;
@@ -154,6 +156,18 @@ impl Console {
                 changes.medians.push(median);
                 changes.outbox.extend(row);
             });
+        }
+    }
+}
+
+/// A device's memory may hold somebody else's readings: what was measured well before the binding goes to nobody. Not at
+/// once, because a cuff shows itself, and can be bound, only after it has measured.
+fn is_of(binding: &Binding, measurement: &Measurement) -> bool {
+    const BEFORE_BINDING_MS: i64 = 5 * 60_000;
+    match measurement.time.method {
+        TimeMethod::Receipt | TimeMethod::Unknown => true,
+        TimeMethod::DeviceClockCorrected | TimeMethod::DeviceClockUnverified => {
+            binding.since.millis_since(measurement.time.at) <= BEFORE_BINDING_MS
         }
     }
 }

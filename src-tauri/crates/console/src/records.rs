@@ -1,6 +1,6 @@
 //! What the store keeps, in the console's words.
 //! Not here: SQL, text for the screen, and what goes to the server (`filing`).
-use bedside_outbox::{OutboxRow, RowState, RowUpdate};
+use bedside_outbox::{OutboxRow, RowId, RowState, RowUpdate};
 use bedside_vitals::{
     ConnectionId, Decimal, DeviceClock, DeviceDescription, DeviceId, Measurement, Parameter, Patient, PatientId,
     ReadingId, SeriesId, Unit, WallTime,
@@ -28,6 +28,9 @@ pub struct Changes {
     pub medians: Vec<MinuteMedian>,
     /// Records for the server. One that is there already is left as it is.
     pub outbox: Vec<OutboxRow>,
+    /// Records of readings, each written only if its reading was not stored before: a second delivery files nothing,
+    /// whoever the device is bound to by then.
+    pub reading_rows: Vec<(ReadingId, OutboxRow)>,
     /// What tries changed.
     pub outbox_updates: Vec<RowUpdate>,
     /// Who did what.
@@ -49,6 +52,7 @@ impl Changes {
             samples,
             medians,
             outbox,
+            reading_rows,
             outbox_updates,
             audit,
             run: _,
@@ -62,6 +66,7 @@ impl Changes {
             && samples.is_empty()
             && medians.is_empty()
             && outbox.is_empty()
+            && reading_rows.is_empty()
             && outbox_updates.is_empty()
             && audit.is_empty()
     }
@@ -74,6 +79,8 @@ pub struct Receipt {
     pub generation: u64,
     /// Readings of the changes that were stored before.
     pub already_known: Vec<ReadingId>,
+    /// Records of the changes that were not written: they are there already, or their reading was.
+    pub ignored_rows: Vec<RowId>,
 }
 
 /// One connection of a device.
@@ -352,7 +359,7 @@ pub struct VaultStatus {
     pub readings: u64,
     /// Stream samples.
     pub samples: u64,
-    /// Raw frames.
+    /// Raw frames that are kept.
     pub frames: u64,
     /// Rejected frames.
     pub rejected_frames: u64,
@@ -365,6 +372,8 @@ pub struct Maintenance {
     pub samples_compacted: u64,
     /// Frames packed together.
     pub frames_packed: u64,
+    /// Frames removed because their time was over.
+    pub frames_removed: u64,
     /// Whether something is left to do.
     pub more: bool,
 }

@@ -30,6 +30,12 @@ pub enum RequestError {
     /// The device is bound to another patient; end that binding first.
     #[error("the device is bound to another patient")]
     BoundElsewhere,
+    /// The device is just being connected or let go.
+    #[error("the device is just being connected or let go; try again in a moment")]
+    Busy,
+    /// The device did not say who it is.
+    #[error("the device did not say who it is within a minute; wake it, bring it nearer and bind it again")]
+    NoAnswer,
     /// A simulated device at a real vault, or the other way round.
     #[error("simulated devices are refused outside the demo vault, and real ones in it")]
     WrongMode,
@@ -50,8 +56,8 @@ pub enum RequestError {
     ConsoleGone,
 }
 
-/// A new patient, as typed.
-#[derive(Clone, Debug)]
+/// A new patient, as typed. Not `Debug`: it holds names.
+#[derive(Clone)]
 pub struct NewPatient {
     /// Record number.
     pub record_number: String,

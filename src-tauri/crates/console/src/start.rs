@@ -114,6 +114,7 @@ pub async fn start(
         interrupted,
         open: None,
         adapter: AdapterState::Missing,
+        adapter_known: false,
         unassigned: 0,
         opened_before: BTreeSet::new(),
         snapshots: 0,
@@ -123,6 +124,8 @@ pub async fn start(
         maintaining: false,
         closing: None,
         changed: true,
+        asked: false,
+        shown: None,
         ports,
     };
     console.end_left_bindings(left.bindings, wall);

@@ -7,9 +7,10 @@ use crate::snapshot::StripKind;
 use crate::trend::{Panels, TREND_PARAMETERS};
 use bedside_charts::frame::StripKind as FrameKind;
 use bedside_charts::{
-    Advances, Beat, BeatStrip, ChartError, Figure, Frame, FrameError, SweepLayout, SweepPaper, SweepScale, SweepStrip,
+    Advances, Beat, BeatStrip, ChartError, Figure, Frame, FrameError, Pace, SweepLayout, SweepPaper, SweepScale,
+    SweepStrip,
 };
-use bedside_vitals::{DeviceId, Parameter, WallTime, WaveformBlock};
+use bedside_vitals::{DeviceId, Parameter, PatientId, WallTime, WaveformBlock};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,8 +22,6 @@ const BEATS_SPAN_MS: i64 = 60_000;
 /// A sensor sends its samples in bursts; after so long without one the sweep goes on over a gap.
 const SILENCE: Duration = Duration::from_millis(1_500);
 const REDRAW: Duration = Duration::from_secs(1);
-/// More waiting samples than this many seconds of them, and the sweep hurries.
-const BACKLOG_SECONDS: u64 = 2;
 
 /// What is drawn now.
 pub(crate) struct Strips {
@@ -44,8 +43,7 @@ struct Ecg {
     last_frame: Instant,
     /// Missing samples that were pushed since the last real one.
     bridged: u64,
-    /// Parts of a sample that a frame could not draw.
-    rest: f64,
+    pace: Pace,
 }
 
 impl Strips {
@@ -108,7 +106,7 @@ impl Strips {
             last_block: now,
             last_frame: now,
             bridged: 0,
-            rest: 0.0,
+            pace: Pace::new(block.hertz),
         };
         if self.ecg.as_ref().is_none_or(|ecg| ecg.device != device || ecg.hertz != block.hertz) {
             self.ecg = Some(fresh());
@@ -161,22 +159,18 @@ impl Ecg {
     /// Writes what one frame adds.
     fn draw(&mut self, bytes: &mut Vec<u8>) {
         let Some(strip) = &mut self.strip else { return };
-        let hertz = f64::from(self.hertz);
-        let wanted = self.last_frame.elapsed().as_secs_f64() * hertz + self.rest;
+        let passed = self.last_frame.elapsed();
         self.last_frame = Instant::now();
-        let mut most = wanted.max(0.0) as u64;
-        self.rest = wanted - most as f64;
-        let waiting = strip.waiting();
-        if waiting > u64::from(self.hertz) * BACKLOG_SECONDS {
-            most += most / 4 + 1;
+        if strip.waiting() == 0 && self.last_block.elapsed() > SILENCE {
+            // The sweep goes on over a gap: an old trace must not stand there as if it were new.
+            let missing = (self.last_block.elapsed() - SILENCE).as_millis() as u64 * u64::from(self.hertz) / 1_000;
+            strip.push_gap(missing.saturating_sub(self.bridged));
+            self.bridged = self.bridged.max(missing);
+            strip.draw(bytes, u64::MAX);
+            return;
         }
-        if waiting == 0 && self.last_block.elapsed() > SILENCE {
-            strip.push_gap(most);
-            self.bridged += most;
-        }
-        if strip.draw(bytes, most) == 0 {
-            self.rest = 0.0;
-        }
+        let due = self.pace.due(passed, strip.waiting());
+        strip.draw(bytes, due);
     }
 }
 
@@ -263,11 +257,14 @@ impl Console {
         };
         self.strips.trend_under_way = true;
         let store = self.ports.store.clone();
-        self.start_work(async move { Done::TrendStrip(store.read(query).await) });
+        self.start_work(async move { Done::TrendStrip(patient, store.read(query).await) });
     }
 
-    pub(crate) fn draw_trend_strip(&mut self, answer: Result<Answer, StoreFault>) {
+    pub(crate) fn draw_trend_strip(&mut self, patient: PatientId, answer: Result<Answer, StoreFault>) {
         self.strips.trend_under_way = false;
+        if self.open != Some(patient) {
+            return;
+        }
         let Ok(Answer::Trend(trend)) = answer else { return };
         let wall = self.ports.machine.wall();
         let Some(canvas) = self.strips.canvas(StripKind::Trend) else { return };

@@ -49,7 +49,8 @@ impl Sync {
 
     /// The rows of earlier runs. Gives what must be written about them.
     pub(crate) fn load(&mut self, rows: Vec<OutboxRow>) -> Vec<RowUpdate> {
-        self.outbox.load(rows)
+        // Without a server rows wait on the disk; holding them here too would only grow.
+        if self.configured { self.outbox.load(rows) } else { Vec::new() }
     }
 
     pub(crate) fn counted(&mut self, counts: OutboxCounts) {
@@ -59,6 +60,9 @@ impl Sync {
 
     /// Rows that became durable.
     pub(crate) fn stored(&mut self, rows: Vec<OutboxRow>) -> Vec<RowUpdate> {
+        if !self.configured {
+            return Vec::new();
+        }
         rows.into_iter().filter_map(|row| self.outbox.add(row)).collect()
     }
 
@@ -179,7 +183,7 @@ impl Console {
 
     /// New counts after a commit that touched the outbox.
     pub(crate) fn count_outbox(&mut self, changes: &Changes) {
-        if !changes.outbox.is_empty() || !changes.outbox_updates.is_empty() {
+        if !changes.outbox.is_empty() || !changes.reading_rows.is_empty() || !changes.outbox_updates.is_empty() {
             self.sync.recount = true;
         }
     }

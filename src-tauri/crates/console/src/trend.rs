@@ -8,8 +8,8 @@ use crate::request::{RequestError, TrendRequest};
 use bedside_charts::{
     Advances, ChartError, ChartTheme, Figure, TrendBin, TrendPanel, TrendPoint, TrendPressure, TrendValues,
 };
-use bedside_policy::Policy;
-use bedside_vitals::{Cadence, MeasuredValue, Measurement, Parameter, QualityFlag, WallTime};
+use bedside_policy::{Limits, Policy};
+use bedside_vitals::{Cadence, MeasuredValue, Measurement, Number, Parameter, QualityFlag, Unit, WallTime};
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
@@ -186,7 +186,9 @@ fn join(a: &TrendBin, b: &TrendBin) -> TrendBin {
 fn point(reading: &StoredReading) -> Option<TrendPoint> {
     match reading.measurement.value {
         MeasuredValue::Single(quantity) => {
-            Some(TrendPoint { at: reading.measurement.time.at, value: quantity.number.value()?.to_f64() })
+            let unit = Limits::unit(reading.measurement.parameter)?;
+            let value = quantity.unit.convert(quantity.number.value()?, unit)?.to_f64();
+            Some(TrendPoint { at: reading.measurement.time.at, value })
         }
         MeasuredValue::Pressures(_) => None,
     }
@@ -195,7 +197,8 @@ fn point(reading: &StoredReading) -> Option<TrendPoint> {
 fn pressure(reading: &StoredReading) -> Option<TrendPressure> {
     match reading.measurement.value {
         MeasuredValue::Pressures(pressures) => {
-            let (systolic, diastolic) = (pressures.systolic.value()?.to_f64(), pressures.diastolic.value()?.to_f64());
+            let in_mmhg = |number: Number| pressures.unit.convert(number.value()?, Unit::MillimetreOfMercury);
+            let (systolic, diastolic) = (in_mmhg(pressures.systolic)?.to_f64(), in_mmhg(pressures.diastolic)?.to_f64());
             Some(TrendPressure { at: reading.measurement.time.at, systolic, diastolic })
         }
         MeasuredValue::Single(_) => None,

@@ -57,7 +57,10 @@ impl From<RequestError> for Failure {
             RequestError::InvalidPatient(_) | RequestError::RecordNumberTaken => BAD_DATA,
             RequestError::NoSuchPatient | RequestError::NoSuchDevice | RequestError::NoSuchRecord => NOT_FOUND,
             RequestError::BoundElsewhere | RequestError::WrongMode => NOT_PERMITTED,
-            RequestError::Radio(_) | RequestError::NoServer | RequestError::ConsoleGone => UNAVAILABLE,
+            RequestError::Busy => TRY_AGAIN,
+            RequestError::Radio(_) | RequestError::NoAnswer | RequestError::NoServer | RequestError::ConsoleGone => {
+                UNAVAILABLE
+            }
             RequestError::Store(fault) => of_store(fault),
             RequestError::Chart(_) => BAD_DATA,
         };

@@ -26,12 +26,22 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, 
     }
     changes.samples.iter().try_for_each(|samples| add_samples(&all, samples))?;
     changes.medians.iter().try_for_each(|row| minute_median::add(&all, row))?;
-    changes.outbox.iter().try_for_each(|row| outbox::add(&all, row))?;
+    let mut ignored_rows = Vec::new();
+    for row in &changes.outbox {
+        if !outbox::add(&all, row)? {
+            ignored_rows.push(row.id);
+        }
+    }
+    for (reading, row) in &changes.reading_rows {
+        if already_known.contains(reading) || !outbox::add(&all, row)? {
+            ignored_rows.push(row.id);
+        }
+    }
     changes.outbox_updates.iter().try_for_each(|update| outbox::update(&all, update))?;
     changes.audit.iter().try_for_each(|entry| audit::add(&all, entry))?;
     changes.run.iter().try_for_each(|row| run::put(&all, row))?;
     all.commit()?;
-    Ok(Receipt { generation, already_known })
+    Ok(Receipt { generation, already_known, ignored_rows })
 }
 
 fn add_samples(db: &Connection, stored: &StoredSamples) -> Result<(), Fault> {

@@ -79,8 +79,13 @@ impl RecordStore for Vault {
         self.run(move |state| state.read(query)).await
     }
 
-    async fn maintain(&self, now: WallTime, budget: Duration) -> Result<Maintenance, StoreFault> {
-        self.run(move |state| state.maintain(now, budget)).await
+    async fn maintain(
+        &self,
+        now: WallTime,
+        budget: Duration,
+        keep_frames_since: Option<WallTime>,
+    ) -> Result<Maintenance, StoreFault> {
+        self.run(move |state| state.maintain(now, budget, keep_frames_since)).await
     }
 
     async fn close(&self) -> Result<(), StoreFault> {

@@ -119,10 +119,15 @@ impl State {
         query::answer(db, query, beside).map_err(StoreFault::from)
     }
 
-    pub(crate) fn maintain(&self, now: WallTime, budget: Duration) -> Result<Maintenance, StoreFault> {
+    pub(crate) fn maintain(
+        &self,
+        now: WallTime,
+        budget: Duration,
+        keep_frames_since: Option<WallTime>,
+    ) -> Result<Maintenance, StoreFault> {
         let begin = Instant::now();
         let mut done = Maintenance::default();
-        let mut round = self.with_writer(|db| Round::plan(db, now))?;
+        let mut round = self.with_writer(|db| Round::plan(db, now, keep_frames_since))?;
         while !round.is_done() {
             self.with_writer(|db| round.step(db, &mut done))?;
             if begin.elapsed() >= budget {

@@ -40,7 +40,7 @@ async fn a_full_disk_is_reported_and_the_vault_goes_on_when_there_is_room() {
         return;
     };
     let ballast = disk.path().join("ballast");
-    fs::write(&ballast, vec![7; 600 * 1024]).unwrap();
+    fs::write(&ballast, vec![7; 900 * 1024]).unwrap();
     let vault = new_vault(&disk.path().join("vault")).await;
     let batch = |i: u32| {
         let frames = (0..40).map(|f| frame(u64::from(i) * 40 + f, Some(&"x".repeat(200)))).collect();

@@ -90,7 +90,7 @@ async fn a_closed_vault_answers_nothing() {
     let vault = closed_vault(folder.path()).await;
     assert_eq!(vault.commit(Changes::default()).await, Err(StoreFault::Closed));
     assert_eq!(vault.read(Query::Patients).await.err(), Some(StoreFault::Closed));
-    assert_eq!(vault.maintain(bedside_vitals::WallTime(0), Duration::ZERO).await, Err(StoreFault::Closed));
+    assert_eq!(vault.maintain(bedside_vitals::WallTime(0), Duration::ZERO, None).await, Err(StoreFault::Closed));
     assert_eq!(vault.check().await, Err(StoreFault::Closed));
 }
 

@@ -38,7 +38,7 @@ async fn child_that_commits_until_it_is_killed() {
         std::io::stdout().write_all(line.as_bytes()).and_then(|()| std::io::stdout().flush()).unwrap();
         next += 1;
         if next.is_multiple_of(3) {
-            vault.maintain(WallTime(at + 90_000), Duration::from_millis(50)).await.unwrap();
+            vault.maintain(WallTime(at + 330_000), Duration::from_millis(50), None).await.unwrap();
         }
     }
 }

@@ -24,7 +24,7 @@ macro_rules! answer {
 const LATER: WallTime = WallTime(T0 + 400 * 86_400_000);
 
 async fn maintain(vault: &bedside_vault_sqlcipher::Vault) {
-    while vault.maintain(LATER, Duration::from_secs(9)).await.unwrap().more {}
+    while vault.maintain(LATER, Duration::from_secs(9), None).await.unwrap().more {}
 }
 
 #[tokio::test]
@@ -218,4 +218,21 @@ async fn an_empty_commit_is_counted_and_the_generation_has_no_gap() {
         assert_eq!(vault.commit(Changes::default()).await.unwrap().generation, generation);
         maintain(&vault).await;
     }
+}
+
+#[tokio::test]
+async fn retention_takes_raw_frames_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    vault.commit(everything()).await.unwrap();
+    let before = answer!(&vault, Query::VaultStatus, VaultStatus);
+    assert!(before.frames > 0 && before.rejected_frames > 0 && before.readings > 0 && before.samples > 0);
+    while vault.maintain(LATER, Duration::from_secs(9), Some(LATER)).await.unwrap().more {}
+    let after = answer!(&vault, Query::VaultStatus, VaultStatus);
+    assert_eq!((after.frames, after.rejected_frames), (0, 0));
+    assert_eq!((after.readings, after.samples), (before.readings, before.samples));
+    let all = Query::Frames { device: None, rejected_only: false, limit: usize::MAX };
+    assert!(answer!(&vault, all, Frames).is_empty());
+    assert_eq!(readings(&vault).await.len() as u64, before.readings);
+    assert!(!answer!(&vault, Query::MinuteMedians { patient: None }, MinuteMedians).is_empty());
 }

@@ -23,7 +23,7 @@ async fn vault_with(
 }
 
 async fn maintain(vault: &bedside_vault_sqlcipher::Vault) {
-    while vault.maintain(LATER, Duration::from_secs(9)).await.unwrap().more {}
+    while vault.maintain(LATER, Duration::from_secs(9), None).await.unwrap().more {}
 }
 
 async fn bins(vault: &bedside_vault_sqlcipher::Vault, from: i64, until: i64, columns: usize) -> (i64, Vec<TrendBin>) {

@@ -199,7 +199,16 @@ pub trait RecordStore: Send + Sync {
     /// Answers a query from committed records.
     async fn read(&self, query: Query) -> Result<Answer, StoreFault>;
     /// Moves short-lived tails into chunks and tiles and applies retention, for about `budget`.
-    async fn maintain(&self, now: WallTime, budget: Duration) -> Result<Maintenance, StoreFault>;
+    ///
+    /// Raw frames received before `keep_frames_since` are removed, rejected ones with their reason too; `None` keeps all.
+    /// Frames are removed in the packs in which they lie, a pack with its last one: some stay a few hours longer, none
+    /// goes early. Readings, samples and medians are never removed; a reading's `frame` may then name one that is gone.
+    async fn maintain(
+        &self,
+        now: WallTime,
+        budget: Duration,
+        keep_frames_since: Option<WallTime>,
+    ) -> Result<Maintenance, StoreFault>;
     /// Closes the vault and forgets its key.
     async fn close(&self) -> Result<(), StoreFault>;
 }

@@ -11,8 +11,8 @@ pub(crate) fn compare(device: DeviceTime, now: Now) -> Option<DeviceClock> {
 
 /// When a value was measured, from the time it carries (if any) and the device's clock (if it was read).
 ///
-/// Without a readable clock the device's time counts as it is, unless it lies more than two minutes ahead of us:
-/// then it is unknown, and the time of receipt stands in.
+/// Without a readable clock the device's time counts as it is. A time more than two minutes ahead of us or two years
+/// back, as after a change of battery, is unknown, and the time of receipt stands in.
 pub fn correct(device: Option<DeviceTime>, clock: Option<&DeviceClock>, now: Now) -> CorrectedTime {
     let receipt = CorrectedTime::on_receipt(now.wall, now.boot);
     let Some(device) = device else { return receipt };
@@ -23,10 +23,15 @@ pub fn correct(device: Option<DeviceTime>, clock: Option<&DeviceClock>, now: Now
         Some(clock) => (utc.plus_millis(-clock.offset_ms), TimeMethod::DeviceClockCorrected),
         None => (utc, TimeMethod::DeviceClockUnverified),
     };
-    if at.millis_since(now.wall) > AHEAD_MS { unknown } else { CorrectedTime { at, method, ..unknown } }
+    if !(-BACK_MS..=AHEAD_MS).contains(&at.millis_since(now.wall)) {
+        unknown
+    } else {
+        CorrectedTime { at, method, ..unknown }
+    }
 }
 
 const AHEAD_MS: i64 = 120_000;
+const BACK_MS: i64 = 2 * 366 * 24 * 3_600_000;
 
 #[cfg(test)]
 mod tests {
@@ -54,7 +59,8 @@ mod tests {
     #[test]
     fn a_time_that_cannot_be_is_unknown_and_the_receipt_stands_in() {
         let never = DeviceTime { year: None, ..time(1, 1) };
-        for impossible in [never, time(16, 30)] {
+        let reset = DeviceTime { year: Some(2000), month: Some(1), day: Some(1), ..time(0, 0) };
+        for impossible in [never, time(16, 30), reset] {
             let corrected = correct(Some(impossible), None, NOW);
             assert_eq!((corrected.at, corrected.method), (NOW.wall, TimeMethod::Unknown));
         }

@@ -26,13 +26,19 @@ pub struct Config {
     pub address: String,
     /// From the simulated ward.
     pub simulated: bool,
-    /// A cuff or thermometer: it is connected when it shows itself, and hangs up by itself.
+    /// A cuff or thermometer, as far as its advertisements tell: it is connected when it shows itself, and hangs up by
+    /// itself. Its services decide once they are known.
     pub event_driven: bool,
     /// A stream that is silent for so long with the link up is connected anew.
     pub silence: Duration,
     /// Every connection gets an id of this stem and a count.
     pub stem: Uuid,
 }
+
+/// A device that refuses us, or wants to be paired first, is not called again at each of its advertisements.
+const AFTER_REFUSAL: Duration = Duration::from_secs(30);
+/// So often in a row the identity may fail to be read before the device is used without the missing part.
+const MOST_IDENTITY_FAULTS: u32 = 3;
 
 /// How long an action may take before the session gives up on the link. The radio's own deadlines are shorter.
 const DEADLINE: Duration = Duration::from_secs(45);
@@ -75,6 +81,10 @@ pub struct Session {
     held: VecDeque<(Now, CharacteristicAddress, Vec<u8>)>,
     last_value: BootTime,
     streams: bool,
+    /// The identity of this connection is durable: values may be decoded.
+    ready: bool,
+    identity_faults: u32,
+    not_before: Option<BootTime>,
     back_off: BackOff,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
@@ -102,6 +112,9 @@ impl Session {
             held: VecDeque::new(),
             last_value: now.boot,
             streams: false,
+            ready: false,
+            identity_faults: 0,
+            not_before: None,
             back_off: BackOff::new(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -130,7 +143,8 @@ impl Session {
         }
         match input {
             Input::Advertised => {
-                if self.wants_advertisements() {
+                let refused = self.not_before.is_some_and(|at| now.boot < at);
+                if self.wants_advertisements() && !refused {
                     self.connect(now);
                 }
             }
@@ -201,9 +215,7 @@ impl Session {
 
     fn connect(&mut self, now: Now) {
         // What still waits for its turn belongs to the connection before.
-        while let Some((then, address, bytes)) = self.held.pop_front() {
-            self.decode(then, address, bytes);
-        }
+        self.release_all();
         self.connections += 1;
         self.services.clear();
         self.plan.clear();
@@ -212,6 +224,8 @@ impl Session {
         self.decoder = Decoder::default();
         self.indices.clear();
         self.identity = None;
+        self.ready = false;
+        self.not_before = None;
         self.state = State::Connecting;
         self.set_link(LinkState::Connecting);
         self.request(now, Action::Connect);
@@ -221,6 +235,7 @@ impl Session {
         match (self.state.clone(), result) {
             (State::Connecting, Ok(Answer::Services(services))) => {
                 self.streams = profiles::streams(&services);
+                self.config.event_driven = !self.streams;
                 self.plan = preparation::plan(&services);
                 self.services = services;
                 self.set_link(LinkState::Preparing);
@@ -277,13 +292,22 @@ impl Session {
                 self.clock = read_clock(at.characteristic, &bytes).and_then(|time| clock::compare(time, now));
             }
             (_, Ok(_)) => {}
-            // What cannot be read stays unknown; the device is used all the same.
             (_, Err(RadioFault::OutOfReach)) => return self.disconnect(now, false),
+            // A name that could not be read this time would make another device of it: it is tried again.
+            (Step::ReadIdentity(_), Err(fault))
+                if !matches!(fault, RadioFault::Refused(_)) && self.identity_faults < MOST_IDENTITY_FAULTS =>
+            {
+                self.identity_faults += 1;
+                self.radio_fault(&fault);
+                return self.disconnect(now, false);
+            }
+            // What the device does not tell stays unknown; it is used all the same.
             (_, Err(fault)) => {
                 if fatal || fault == RadioFault::PairingNeeded {
                     self.radio_fault(&fault);
                 }
                 if fatal {
+                    self.not_before = Some(now.boot.plus(AFTER_REFUSAL));
                     return self.disconnect(now, false);
                 }
             }
@@ -292,15 +316,31 @@ impl Session {
     }
 
     fn value(&mut self, now: Now, address: CharacteristicAddress, bytes: Vec<u8>) {
-        if !matches!(self.state, State::Preparing(_) | State::Streaming | State::Disconnecting { .. }) {
+        if matches!(self.state, State::Waiting | State::BackingOff(_) | State::Finished) {
             return;
         }
         self.last_value = now.boot;
-        if self.config.event_driven && !self.unpersisted.is_empty() {
-            // One at a time: the reading before this one is on disk before this one is touched.
-            return self.held.push_back((now, address, bytes));
+        // Some systems turn subscriptions on again by themselves: a value may come before we know whose it is.
+        self.held.push_back((now, address, bytes));
+        self.release();
+    }
+
+    /// Decodes what waits. Of an event-driven device one value at a time: the reading before it is on disk before the
+    /// next one is touched.
+    fn release(&mut self) {
+        while self.ready && (!self.config.event_driven || self.unpersisted.is_empty()) {
+            let Some((then, address, bytes)) = self.held.pop_front() else { break };
+            self.decode(then, address, bytes);
         }
-        self.decode(now, address, bytes);
+    }
+
+    /// The connection is over: nothing more is to be waited for, and nothing that came may be lost.
+    fn release_all(&mut self) {
+        while let Some((then, address, bytes)) = self.held.pop_front() {
+            if self.ready {
+                self.decode(then, address, bytes);
+            }
+        }
     }
 
     fn decode(&mut self, now: Now, address: CharacteristicAddress, bytes: Vec<u8>) {
@@ -347,16 +387,16 @@ impl Session {
 
     fn persisted(&mut self, now: Now, id: PersistId) {
         if self.identity.take_if(|identity| *identity == id).is_some() {
+            self.ready = true;
+            self.identity_faults = 0;
+            self.release();
             if self.state == State::Preparing(Some(Step::PersistIdentity)) {
                 self.next_step(now);
             }
             return;
         }
         self.unpersisted.remove(&id);
-        while self.unpersisted.is_empty() {
-            let Some((then, address, bytes)) = self.held.pop_front() else { break };
-            self.decode(then, address, bytes);
-        }
+        self.release();
     }
 
     fn link_ended(&mut self, now: Now) {
@@ -394,6 +434,7 @@ impl Session {
 
     fn after_disconnect(&mut self, now: Now, finish: bool) {
         if finish {
+            self.release_all();
             self.state = State::Finished;
             self.pending = None;
             self.set_link(LinkState::Ended);

@@ -248,6 +248,20 @@ fn each_reading_of_a_cuff_is_durable_before_the_next_one_is_touched() {
 }
 
 #[test]
+fn a_value_that_comes_before_the_identity_waits_for_it_and_none_is_lost_at_the_end() {
+    let mut bench = Bench::new(CUFF, true);
+    bench.feed(Input::Value(PRESSURE, pressure(0)));
+    assert_eq!(bench.packets().len(), 0, "nobody knows whose it is");
+    bench.persist_identity();
+    assert_eq!(bench.packets().len(), 1);
+    bench.feed(Input::Value(PRESSURE, pressure(1)));
+    bench.feed(Input::Value(PRESSURE, pressure(2)));
+    bench.feed(Input::Stop);
+    assert_eq!(bench.packets().len(), 3, "the cuff may have erased them");
+    assert_eq!(bench.events.last(), Some(&Event::Finished));
+}
+
+#[test]
 fn two_equal_readings_of_one_minute_are_two_and_a_second_delivery_is_the_same() {
     let mut identities = Vec::new();
     for _ in 0..2 {

@@ -1,5 +1,6 @@
 //! The units of measurement, named by UCUM. A value never travels without one.
 //! Not here: which units a parameter may have, and converting one into another.
+use crate::Decimal;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,21 @@ impl Unit {
         }
     }
 
+    /// `value` of this unit in another, exact or to two places; `None` where one does not measure the other. The one
+    /// place that converts: °F to °C, kPa to mmHg (1 kPa = 7.500617 mmHg).
+    pub fn convert(self, value: Decimal, to: Self) -> Option<Decimal> {
+        const MMHG_IN_KPA: Decimal = Decimal::new(7_500_617, -6);
+        match (self, to) {
+            (from, to) if from == to => Some(value),
+            (Self::DegreeFahrenheit, Self::DegreeCelsius) => {
+                let above_freezing = value.mantissa_at(-4)?.checked_sub(320_000)?;
+                Some(Decimal::new(above_freezing.checked_mul(5)? / 9, -4).rounded(2))
+            }
+            (Self::Kilopascal, Self::MillimetreOfMercury) => Some(value.checked_mul(MMHG_IN_KPA)?.rounded(2)),
+            _ => None,
+        }
+    }
+
     /// The unit of a UCUM code, if it is one of ours.
     pub fn from_ucum(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|unit| unit.ucum() == code)
@@ -79,5 +95,22 @@ impl Unit {
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.ucum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn fahrenheit_and_kilopascal_convert_and_nothing_else_does() {
+        let text = |value: Option<Decimal>| value.map(|v| v.to_string());
+        let fahrenheit = Unit::DegreeFahrenheit.convert(Decimal::new(986, -1), Unit::DegreeCelsius);
+        assert_eq!(text(fahrenheit).as_deref(), Some("37.00"));
+        let pressure = Unit::Kilopascal.convert(Decimal::new(160, -1), Unit::MillimetreOfMercury);
+        assert_eq!(text(pressure).as_deref(), Some("120.01"));
+        assert_eq!(Unit::Percent.convert(Decimal::whole(5), Unit::PerMinute), None);
+        assert_eq!(Unit::Percent.convert(Decimal::whole(5), Unit::Percent), Some(Decimal::whole(5)));
     }
 }

@@ -53,15 +53,19 @@ impl Recorder<'_> {
         let started = Instant::now();
         let end = self.arguments.seconds.map(|seconds| started + Duration::from_secs(u64::from(seconds)));
         let mut look = interval(Duration::from_secs(1));
+        let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
             tokio::select! {
                 Some(value) = self.values.recv() => self.print(&value),
                 _ = look.tick() => {
-                    self.running.console.search(5).await?;
+                    if let Err(error) = self.running.console.search(5).await {
+                        // The adapter may come back; what was recorded so far goes on being recorded.
+                        self.output.note(&error.to_string());
+                    }
                     self.bind_new(patient, started.elapsed() > LOOK_FOR).await?;
                 }
                 () = sleep_until(end.unwrap_or(started)), if end.is_some() => break,
-                _ = tokio::signal::ctrl_c() => break,
+                _ = &mut interrupted => break,
             }
         }
         // What is on its way to the disk now is printed too: closing the console waits for it.

@@ -4,8 +4,8 @@ use super::*;
 use crate::cipher;
 use crate::commit::commit;
 use crate::slots::DatabaseKey;
-use bedside_console::{Changes, RawFrame, SampleValues, StoredSamples};
-use bedside_vitals::{ConnectionId, DeviceId, Parameter, SeriesId, Unit};
+use bedside_console::{Changes, MinuteMedian, RawFrame, SampleValues, StoredSamples};
+use bedside_vitals::{ConnectionId, Decimal, DeviceId, Parameter, PatientId, SeriesId, Unit};
 use uuid::Uuid;
 
 const LATER: WallTime = WallTime(i64::MAX / 2);
@@ -33,12 +33,46 @@ fn stored(values: SampleValues) -> Changes {
 }
 
 fn maintain(db: &mut Connection, now: WallTime) -> Maintenance {
+    maintain_keeping(db, now, None)
+}
+
+fn maintain_keeping(db: &mut Connection, now: WallTime, since: Option<WallTime>) -> Maintenance {
     let mut done = Maintenance::default();
-    let mut round = Round::plan(db, now).unwrap();
+    let mut round = Round::plan(db, now, since).unwrap();
     while !round.is_done() {
         round.step(db, &mut done).unwrap();
     }
     done
+}
+
+/// One a second; one of a hundred was rejected.
+fn frame(i: u64) -> RawFrame {
+    RawFrame {
+        device: DeviceId(Uuid::from_u128(2)),
+        connection: ConnectionId(Uuid::from_u128(3)),
+        characteristic: Uuid::from_u128(4),
+        index: i,
+        received: WallTime(i as i64 * 1000),
+        bytes: vec![0x10, 60 + (i % 5) as u8, i as u8, (i >> 8) as u8],
+        rejection: (i % 100 == 50).then(|| "expected 4 octets, got 2".into()),
+    }
+}
+
+fn frames(from: u64, until: u64) -> Changes {
+    Changes { frames: (from..until).map(frame).collect(), ..Changes::default() }
+}
+
+/// Places of the frames that are there, packed or not.
+fn places(db: &Connection) -> Vec<u64> {
+    let mut places = Vec::new();
+    frame_chunk::walk(db, 1, |_, blob| {
+        places.extend(decode_frames(blob).unwrap().into_iter().map(|frame| frame.index));
+        Ok(true)
+    })
+    .unwrap();
+    places.extend(frame::oldest(db, None, false, usize::MAX).unwrap().into_iter().map(|row| row.frame.index));
+    places.sort_unstable();
+    places
 }
 
 fn count(db: &Connection, sql: &str) -> i64 {
@@ -77,7 +111,7 @@ fn tails_move_in_many_rounds_and_every_tile_counts_each_sample_once() {
         assert_eq!(tile_samples(&db, level), 6000, "level {level}");
     }
     assert!(count(&db, "SELECT count(*) FROM chunk WHERE level = 0") < 14, "chunks do not grow");
-    assert!(count(&db, "SELECT max(length(octets)) FROM chunk") <= 944);
+    assert!(count(&db, "SELECT max(length(octets)) FROM chunk") <= bedside_series::TARGET_OCTETS as i64);
 }
 
 #[test]
@@ -136,7 +170,7 @@ fn a_round_that_is_broken_off_moves_nothing() {
     // A tile that cannot be read stands for any failure in the midst of a step.
     db.execute_batch("INSERT INTO chunk VALUES (1, 1, 0, 0, 0, x'00')").unwrap();
     let mut done = Maintenance::default();
-    let mut round = Round::plan(&db, LATER).unwrap();
+    let mut round = Round::plan(&db, LATER, None).unwrap();
     assert!(round.step(&mut db, &mut done).is_err());
     assert_eq!(done, Maintenance::default());
     assert!(count(&db, "SELECT count(*) FROM tail") > 0);
@@ -147,18 +181,8 @@ fn a_round_that_is_broken_off_moves_nothing() {
 fn frames_are_packed_and_rejected_ones_stay_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    let frame = |i: u64| RawFrame {
-        device: DeviceId(Uuid::from_u128(2)),
-        connection: ConnectionId(Uuid::from_u128(3)),
-        characteristic: Uuid::from_u128(4),
-        index: i,
-        received: WallTime(i as i64 * 1000),
-        bytes: vec![0x10, 60 + (i % 5) as u8, i as u8, (i >> 8) as u8],
-        rejection: (i % 100 == 50).then(|| "expected 4 octets, got 2".into()),
-    };
     for part in 0..10 {
-        let frames = (part * 200..part * 200 + 200).map(frame).collect();
-        commit(&mut db, &Changes { frames, ..Changes::default() }).unwrap();
+        commit(&mut db, &frames(part * 200, part * 200 + 200)).unwrap();
         maintain(&mut db, LATER);
     }
     assert_eq!(count(&db, "SELECT count(*) FROM frame"), 20);
@@ -173,47 +197,81 @@ fn frames_are_packed_and_rejected_ones_stay_as_they_are() {
 }
 
 #[test]
-#[ignore]
-fn zz_experiment() {
+fn frames_whose_time_is_over_go_by_whole_packs_and_rejected_ones_with_them() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    let mut seed = 5u64;
-    let mut noise = move |most: i64| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as i64 % (2 * most + 1) - most
-    };
-    let jitter: i64 = std::env::var("JIT").ok().and_then(|v| v.parse().ok()).unwrap_or(15);
-    let mut vitals: Vec<(f64, f64, u64)> = vec![(72.0, 0.0, 0); 8];
-    let t0 = 1_773_792_000_000i64;
-    let days = 3;
-    for minutes in 0..days * 24 * 12i64 {
-        let mut samples = Vec::new();
-        for v in 0..8usize {
-            let timed = (0..300).map(|i| {
-                let (value, slow, count) = &mut vitals[v];
-                let mut random = || noise(1_000_000) as f64 / 2_000_000.0;
-                if count.is_multiple_of(60) { *slow += random() * 2.0 - *slow * 0.01; }
-                *value += random() * 1.6 + (72.0 + *slow - *value) * 0.05;
-                *count += 1;
-                let step = value.round() as i32;
-                (WallTime(t0 + (minutes * 300 + i) * 1000 + noise(jitter)), step)
-            }).collect();
-            samples.push(StoredSamples {
-                series: SeriesId(Uuid::from_u128(v as u128)), device: DeviceId(Uuid::from_u128(2)), patient: None,
-                parameter: Parameter::HeartRate, unit: Unit::PerMinute, exponent: 0, values: SampleValues::Timed(timed),
-            });
-        }
-        commit(&mut db, &Changes { samples, ..Changes::default() }).unwrap();
-        maintain(&mut db, WallTime(t0 + (minutes + 1) * 300_000));
-    }
+    commit(&mut db, &frames(0, 20_000)).unwrap();
     maintain(&mut db, LATER);
-    let n = (days * 86_400 * 8) as f64;
-    for level in 0..4 {
-        println!("level {level}: rows {} octets/sample {:.3}", count(&db, &format!("SELECT count(*) FROM chunk WHERE level={level}")),
-            count(&db, &format!("SELECT coalesce(sum(length(octets)),0) FROM chunk WHERE level={level}")) as f64 / n);
-    }
-    println!("pages {} freelist {} of {}", count(&db, "PRAGMA page_count"), count(&db, "PRAGMA freelist_count"), count(&db, "PRAGMA page_size"));
-    println!("total {:.3}", (count(&db, "PRAGMA page_count") * count(&db, "PRAGMA page_size")) as f64 / n);
-    db.execute_batch("VACUUM").unwrap();
-    println!("vacuumed {:.3}", (count(&db, "PRAGMA page_count") * count(&db, "PRAGMA page_size")) as f64 / n);
+    let packs = frame_chunk::count(&db).unwrap();
+    let since = 15_000;
+    let done = maintain_keeping(&mut db, LATER, Some(WallTime(since as i64 * 1000)));
+    let left = places(&db);
+    assert_eq!(done.frames_removed as usize, 20_000 - left.len());
+    assert!(packs > frame_chunk::count(&db).unwrap() && left.len() < 10_000, "{packs} packs, {} left", left.len());
+    assert!((since..20_000).all(|i| left.contains(&i)), "no frame goes early");
+    assert!(left.iter().all(|i| *i >= since || i % 100 != 50), "rejected ones go to the second");
+    let kept = (left.len() as u64, left.iter().filter(|i| *i % 100 == 50).count() as u64);
+    assert_eq!(frame_stream::counts(&db).unwrap(), kept);
+}
+
+#[test]
+fn frames_that_were_never_packed_go_too_and_their_stream_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = database(&folder);
+    commit(&mut db, &frames(0, 200)).unwrap();
+    assert_eq!(maintain_keeping(&mut db, LATER, Some(LATER)).frames_removed, 200);
+    assert_eq!(count(&db, "SELECT count(*) FROM frame_stream"), 0);
+    commit(&mut db, &frames(200, 210)).unwrap();
+    maintain(&mut db, LATER);
+    assert_eq!(places(&db), (200..210).collect::<Vec<u64>>());
+}
+
+#[test]
+fn without_a_retention_no_frame_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = database(&folder);
+    commit(&mut db, &frames(0, 2000)).unwrap();
+    assert_eq!(maintain(&mut db, LATER).frames_removed, 0);
+    assert_eq!(places(&db).len(), 2000);
+}
+
+#[test]
+fn retention_takes_no_sample_no_bin_and_no_median() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = database(&folder);
+    let samples: Vec<_> = (0..2000).map(|i| (WallTime(i * 1000), 60 + (i % 9) as i32)).collect();
+    let mut changes = stored(SampleValues::Timed(samples.clone()));
+    changes.frames = frames(0, 2000).frames;
+    changes.medians = vec![MinuteMedian {
+        series: SeriesId(Uuid::from_u128(1)),
+        device: DeviceId(Uuid::from_u128(2)),
+        patient: PatientId(Uuid::from_u128(5)),
+        parameter: Parameter::HeartRate,
+        unit: Unit::PerMinute,
+        minute: WallTime(0),
+        median: Decimal::whole(64),
+        count: 60,
+    }];
+    commit(&mut db, &changes).unwrap();
+    assert_eq!(maintain_keeping(&mut db, LATER, Some(LATER)).frames_removed, 2000);
+    assert!(places(&db).is_empty());
+    assert_eq!(chunk_samples(&db, 0), samples);
+    assert_eq!(tile_samples(&db, 1), 2000);
+    assert_eq!(count(&db, "SELECT count(*) FROM minute_median"), 1);
+}
+
+#[test]
+fn a_removal_that_is_broken_off_removes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = database(&folder);
+    commit(&mut db, &frames(0, 2000)).unwrap();
+    maintain(&mut db, WallTime(1_500_000));
+    let before = places(&db);
+    // A pack that cannot be read stands for any failure in the midst of a step.
+    db.execute_batch("INSERT INTO frame_chunk VALUES (999, 1, 0, 0, x'00')").unwrap();
+    let mut round = Round::plan(&db, LATER, Some(LATER)).unwrap();
+    assert!(round.step(&mut db, &mut Maintenance::default()).is_err());
+    db.execute_batch("DELETE FROM frame_chunk WHERE id = 999").unwrap();
+    assert_eq!(places(&db), before);
+    assert_eq!(frame_stream::counts(&db).unwrap().0, 2000);
 }

@@ -21,7 +21,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
 }];
 
 /// A chunk so full that it is left alone when its series goes on.
-const FULL_OCTETS: usize = TARGET_OCTETS * 14 / 16;
+const FULL_OCTETS: usize = TARGET_OCTETS * 31 / 32;
 
 /// Takes out the chunks of samples that new samples from `first` to `last` belong into: those that overlap, and the one
 /// before if it has room.

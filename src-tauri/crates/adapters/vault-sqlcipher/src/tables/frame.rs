@@ -1,4 +1,4 @@
-//! Recent raw values, row by row, until they are packed; and for good every value that was rejected, with its reason.
+//! Recent raw values, row by row, until they are packed; and rejected ones, with the reason, until their time is over.
 //! Not here: packed values (`frame_chunk`), and which connection and characteristic they came by (`frame_stream`).
 use super::{Migration, frame_stream, limit, rows};
 use crate::fault::Fault;
@@ -62,6 +62,23 @@ pub(crate) fn to_pack(db: &Connection, stream: i64, before: WallTime, most: usiz
 pub(crate) fn remove(db: &Connection, id: i64) -> Result<(), Fault> {
     db.prepare_cached("DELETE FROM frame WHERE id = ?")?.execute([id])?;
     Ok(())
+}
+
+/// Whether a row, to be packed or rejected, was received before `since`.
+pub(crate) fn any_before(db: &Connection, since: WallTime) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM frame WHERE rejection IS NOT NULL AND received < ?1
+        UNION ALL SELECT 1 FROM frame WHERE rejection IS NULL AND received < ?1";
+    Ok(db.prepare_cached(sql)?.exists([since.0])?)
+}
+
+/// Removes at most `most` rows received before `since`: of each its stream and whether it was rejected.
+pub(crate) fn remove_before(db: &Connection, since: WallTime, most: usize) -> Result<Vec<(i64, bool)>, Fault> {
+    // Two conditions for the two indexes, each of which knows only its rows.
+    let sql = "DELETE FROM frame WHERE id IN (
+            SELECT id FROM frame WHERE rejection IS NOT NULL AND received < ?1
+            UNION ALL SELECT id FROM frame WHERE rejection IS NULL AND received < ?1 LIMIT ?2)
+        RETURNING stream, rejection IS NOT NULL";
+    rows(db, sql, params![since.0, limit(most)], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Rows, oldest first: all that are not packed, or only the rejected ones.

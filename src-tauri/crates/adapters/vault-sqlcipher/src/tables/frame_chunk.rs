@@ -1,6 +1,6 @@
-//! Raw values for good: packed frames of one stream. Rows lie in the order of writing, so that pages fill up.
+//! Packed raw values of one stream, until their time is over. Rows lie in the order of writing, so that pages fill up.
 //! Not here: rejected values, which are never packed (`frame`), and how frames are encoded (`bedside-series`).
-use super::{Migration, row};
+use super::{Migration, limit, row, rows};
 use crate::fault::Fault;
 use bedside_series::Packed;
 use bedside_vitals::WallTime;
@@ -12,9 +12,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     id INTEGER PRIMARY KEY,
     stream INTEGER NOT NULL REFERENCES frame_stream (id),
     start INTEGER NOT NULL,
+    last INTEGER NOT NULL,
     octets BLOB NOT NULL
 ) STRICT;
-CREATE INDEX frame_chunk_start ON frame_chunk (stream, start);",
+CREATE INDEX frame_chunk_start ON frame_chunk (stream, start);
+CREATE INDEX frame_chunk_last ON frame_chunk (last);",
 }];
 
 /// The latest chunk of a stream, which may still grow: its row and blob.
@@ -25,10 +27,22 @@ pub(crate) fn latest(db: &Connection, stream: i64) -> Result<Option<(i64, Vec<u8
 
 /// Writes a chunk over row `id`, or as a new row.
 pub(crate) fn put(db: &Connection, id: Option<i64>, stream: i64, packed: &Packed) -> Result<(), Fault> {
-    let sql = "INSERT INTO frame_chunk (id, stream, start, octets) VALUES (?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET start = excluded.start, octets = excluded.octets";
-    db.prepare_cached(sql)?.execute(params![id, stream, packed.start.0, packed.octets])?;
+    let sql = "INSERT INTO frame_chunk (id, stream, start, last, octets) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET start = excluded.start, last = excluded.last, octets = excluded.octets";
+    db.prepare_cached(sql)?.execute(params![id, stream, packed.start.0, packed.last.0, packed.octets])?;
     Ok(())
+}
+
+/// Whether a chunk has nothing but frames received before `since`.
+pub(crate) fn any_before(db: &Connection, since: WallTime) -> Result<bool, Fault> {
+    Ok(db.prepare_cached("SELECT 1 FROM frame_chunk WHERE last < ?")?.exists([since.0])?)
+}
+
+/// Removes at most `most` chunks that have nothing but frames received before `since`: stream and blob of each.
+pub(crate) fn remove_before(db: &Connection, since: WallTime, most: usize) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
+    let sql = "DELETE FROM frame_chunk WHERE id IN (SELECT id FROM frame_chunk WHERE last < ? ORDER BY last LIMIT ?)
+        RETURNING stream, octets";
+    rows(db, sql, params![since.0, limit(most)], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Chunks of a stream in order of time, until `each` says it has enough.
@@ -52,5 +66,5 @@ pub(crate) fn walk(
 /// How many chunks a stream has.
 #[cfg(test)]
 pub(crate) fn count(db: &Connection) -> Result<usize, Fault> {
-    Ok(super::rows(db, "SELECT 1 FROM frame_chunk", [], |_| Ok(()))?.len())
+    Ok(rows(db, "SELECT 1 FROM frame_chunk", [], |_| Ok(()))?.len())
 }

@@ -46,7 +46,15 @@ pub(crate) fn of_device(db: &Connection, device: Option<DeviceId>) -> Result<Vec
     rows(db, sql, [device.map(|id| id.0)], of)
 }
 
-/// Frames and rejected frames so far.
+/// Counts out frames that were removed; a stream without any goes too, and is made anew should its connection go on.
+pub(crate) fn count_out(db: &Connection, id: i64, frames: usize, rejected: usize) -> Result<(), Fault> {
+    let sql = "UPDATE frame_stream SET frames = frames - ?, rejected = rejected - ? WHERE id = ?";
+    db.prepare_cached(sql)?.execute(params![frames as u64, rejected as u64, id])?;
+    db.prepare_cached("DELETE FROM frame_stream WHERE id = ? AND frames <= 0")?.execute([id])?;
+    Ok(())
+}
+
+/// Frames and rejected frames that are kept.
 pub(crate) fn counts(db: &Connection) -> Result<(u64, u64), Fault> {
     let sql = "SELECT coalesce(sum(frames), 0), coalesce(sum(rejected), 0) FROM frame_stream";
     Ok(db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)

@@ -33,12 +33,12 @@ CREATE INDEX outbox_open ON outbox (patient) WHERE state <> 'accepted';
 CREATE INDEX outbox_accepted ON outbox (outcome_at) WHERE state = 'accepted';",
 }];
 
-/// Adds a row; one that is there already is left as it is.
-pub(crate) fn add(db: &Connection, row: &OutboxRow) -> Result<(), Fault> {
+/// Adds a row; one that is there already is left as it is. Whether it was added.
+pub(crate) fn add(db: &Connection, row: &OutboxRow) -> Result<bool, Fault> {
     let sql = "INSERT OR IGNORE INTO outbox (id, resource_type, resource_id, patient, payload, depends_on, state, attempts,
         next_attempt, created, outcome_status, outcome_text, outcome_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let depends_on: Vec<u8> = row.depends_on.iter().flat_map(|id| *id.0.as_bytes()).collect();
-    db.prepare_cached(sql)?.execute(params![
+    let added = db.prepare_cached(sql)?.execute(params![
         row.id.0,
         row.resource_type,
         row.resource_id,
@@ -53,7 +53,7 @@ pub(crate) fn add(db: &Connection, row: &OutboxRow) -> Result<(), Fault> {
         row.outcome.as_ref().map(|outcome| outcome.text.as_str()),
         row.outcome.as_ref().map(|outcome| outcome.at.0),
     ])?;
-    Ok(())
+    Ok(added == 1)
 }
 
 /// Records what a try changed. An update without an outcome keeps the last one.

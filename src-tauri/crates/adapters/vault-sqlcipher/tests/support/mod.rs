@@ -176,6 +176,7 @@ pub fn everything() -> Changes {
         samples: vec![heart_rate(T0, [70, 71, 72])],
         medians: vec![median(T0 / 60_000 * 60_000)],
         outbox: vec![outbox_row(1, RowState::Waiting, T0)],
+        reading_rows: Vec::new(),
         outbox_updates: Vec::new(),
         audit: vec![AuditEntry {
             at: WallTime(T0),

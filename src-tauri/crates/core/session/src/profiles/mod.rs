@@ -27,8 +27,8 @@ struct Profile {
     kind: DeviceKind,
     /// Subscribed in this order; the first that the device offers is required.
     subscribe: &'static [Uuid],
-    /// Values keep coming while the link is up, so that silence means trouble.
-    streams: bool,
+    /// The characteristic whose values keep coming while the link is up, so that silence means trouble.
+    stream: Option<Uuid>,
 }
 
 /// In order of precedence: a device with several of these services is of the first kind.
@@ -37,31 +37,31 @@ const TABLE: [Profile; 5] = [
         service: uuids::POLAR_MEASUREMENT_DATA_SERVICE,
         kind: DeviceKind::EcgSensor,
         subscribe: &[uuids::POLAR_CONTROL_POINT, uuids::POLAR_DATA],
-        streams: true,
+        stream: Some(uuids::POLAR_DATA),
     },
     Profile {
         service: uuids::HEART_RATE_SERVICE,
         kind: DeviceKind::HeartRateStrap,
         subscribe: &[uuids::HEART_RATE_MEASUREMENT],
-        streams: true,
+        stream: Some(uuids::HEART_RATE_MEASUREMENT),
     },
     Profile {
         service: uuids::PULSE_OXIMETER_SERVICE,
         kind: DeviceKind::PulseOximeter,
         subscribe: &[uuids::CONTINUOUS_OXIMETRY, uuids::SPOT_CHECK_OXIMETRY],
-        streams: true,
+        stream: Some(uuids::CONTINUOUS_OXIMETRY),
     },
     Profile {
         service: uuids::BLOOD_PRESSURE_SERVICE,
         kind: DeviceKind::BloodPressureCuff,
         subscribe: &[uuids::BLOOD_PRESSURE_MEASUREMENT, uuids::INTERMEDIATE_CUFF_PRESSURE],
-        streams: false,
+        stream: None,
     },
     Profile {
         service: uuids::HEALTH_THERMOMETER_SERVICE,
         kind: DeviceKind::Thermometer,
         subscribe: &[uuids::TEMPERATURE_MEASUREMENT, uuids::INTERMEDIATE_TEMPERATURE],
-        streams: false,
+        stream: None,
     },
 ];
 
@@ -72,12 +72,15 @@ pub fn kind_of(services: &[Uuid]) -> DeviceKind {
 
 /// Whether a device of this kind shows itself only when it has something to say, and hangs up by itself.
 pub fn is_event_driven(kind: DeviceKind) -> bool {
-    TABLE.iter().any(|profile| profile.kind == kind && !profile.streams)
+    TABLE.iter().any(|profile| profile.kind == kind && profile.stream.is_none())
 }
 
 /// Whether values keep coming while the link is up.
 pub(crate) fn streams(services: &[DiscoveredService]) -> bool {
-    TABLE.iter().any(|profile| profile.streams && services.iter().any(|service| service.uuid == profile.service))
+    TABLE.iter().any(|Profile { service, stream, .. }| {
+        let at = |characteristic| CharacteristicAddress { service: *service, characteristic };
+        stream.is_some_and(|characteristic| offers(services, at(characteristic)))
+    })
 }
 
 /// Whether the device has a characteristic.

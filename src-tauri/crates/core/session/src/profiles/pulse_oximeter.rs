@@ -8,7 +8,9 @@ use bedside_gatt::pulse_oximeter::{
     ContinuousMeasurement, DeviceFinding, DeviceStatus, MeasurementStatement, MeasurementStatus, SaturationAndPulse,
     SpotCheckMeasurement,
 };
-use bedside_vitals::{MeasuredValue, Number, Parameter, Quality, QualityFlag, Quantity, Unit};
+use bedside_vitals::{
+    CorrectedTime, MeasuredValue, Number, Parameter, Quality, QualityFlag, Quantity, TimeMethod, Unit,
+};
 
 /// One value of a stream.
 pub(super) fn continuous(bytes: &[u8], frame: &Frame<'_>) -> Result<Vec<Content>, DecodeError> {
@@ -23,14 +25,18 @@ pub(super) fn spot(bytes: &[u8], frame: &Frame<'_>, ordinals: &mut Ordinals) -> 
     let packet = SpotCheckMeasurement::decode(bytes)?;
     let quality = quality(packet.measurement_status, packet.device_status)
         .with_if(packet.device_clock_not_set, QualityFlag::ClockNotSet);
-    // A clock that was never set says nothing: the time is kept raw by the frame and counts as none.
-    let time = packet.timestamp.filter(|_| !packet.device_clock_not_set);
     let values = values(packet.normal, packet.pulse_amplitude_index_percent);
     Ok(values
         .map(|(parameter, number, unit)| {
-            let identity = ordinals.identity(parameter, time, frame);
+            let identity = ordinals.identity(parameter, packet.timestamp, frame);
             let value = MeasuredValue::Single(Quantity { number, unit });
-            Content::Measurement(frame.spot(parameter, value, time, identity, quality))
+            let mut reading = frame.spot(parameter, value, packet.timestamp, identity, quality);
+            if packet.device_clock_not_set {
+                // The raw time still tells readings apart; it does not tell when they were.
+                reading.time =
+                    CorrectedTime { method: TimeMethod::Unknown, device: packet.timestamp, ..frame.received() };
+            }
+            Content::Measurement(reading)
         })
         .collect())
 }

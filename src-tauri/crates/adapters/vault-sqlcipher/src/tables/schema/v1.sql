@@ -54,6 +54,7 @@ CREATE TABLE frame_chunk (
     id INTEGER PRIMARY KEY,
     stream INTEGER NOT NULL REFERENCES frame_stream (id),
     start INTEGER NOT NULL,
+    last INTEGER NOT NULL,
     octets BLOB NOT NULL
 ) STRICT;
 CREATE TABLE frame_stream (
@@ -161,6 +162,7 @@ CREATE TABLE tail (
     octets BLOB NOT NULL
 ) STRICT;
 CREATE INDEX binding_open ON binding (device) WHERE until IS NULL;
+CREATE INDEX frame_chunk_last ON frame_chunk (last);
 CREATE INDEX frame_chunk_start ON frame_chunk (stream, start);
 CREATE INDEX frame_rejected ON frame (received) WHERE rejection IS NOT NULL;
 CREATE INDEX frame_to_pack ON frame (stream, received) WHERE rejection IS NULL;
