@@ -106,13 +106,17 @@ impl Laptop {
     }
 
     pub(crate) async fn start(&self, scenario: &str, options: Options) -> Bedside {
+        self.start_on(&Scenario::named(scenario).unwrap(), options).await
+    }
+
+    pub(crate) async fn start_on(&self, scenario: &Scenario, options: Options) -> Bedside {
         let vault: Arc<dyn RecordStore> = Arc::new(Vault::in_folder(self.folder.path()));
         let id = match vault.presence().await.unwrap() {
             VaultPresence::Missing => create_vault(vault.as_ref(), &self.keys, self.machine.as_ref()).await.unwrap(),
             VaultPresence::Present(_) => open_vault(vault.as_ref(), &self.keys, OpenMode::Writer).await.unwrap(),
         };
         let store = options.store.map_or_else(|| vault.clone(), |wrap| wrap(vault.clone()));
-        let simulated = Arc::new(SimulatedWard::new(&Scenario::named(scenario).unwrap(), self.machine.wall()));
+        let simulated = Arc::new(SimulatedWard::new(scenario, self.machine.wall()));
         let display = Arc::new(Recorder::default());
         let ports = Ports {
             radio: simulated.clone(),

@@ -2,8 +2,8 @@
 //! The ledger is written from the model's own numbers, without a decoder.
 use crate::harness::*;
 use bedside_console::{SampleValues, StoredReading, StoredSamples};
-use bedside_simulated_ward::{Condition, LedgerEntry};
-use bedside_vitals::{Decimal, MeasuredValue, Parameter, ReadingIdentity};
+use bedside_simulated_ward::{Act, Condition, LedgerEntry, Scenario, Step};
+use bedside_vitals::{Decimal, MeasuredValue, Parameter, Quantity, ReadingIdentity};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -156,6 +156,38 @@ async fn two_equal_readings_within_one_minute_are_two() {
         .collect();
     let twins = pressures.iter().filter(|id| matches!(id, ReadingIdentity::Ordinal { ordinal: 1, .. })).count();
     assert!(twins > 0, "the scenario has two readings of one device time: {pressures:?}");
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_different_readings_of_one_device_minute_on_two_connections_are_two() {
+    let mut scenario = Scenario::named("calm").unwrap();
+    scenario.steps.clear();
+    for at in [5, 25, 45] {
+        let device = Some("thermometer-1".to_owned());
+        scenario.steps.push(Step { at: Duration::from_secs(at), every: None, device, act: Act::Measure });
+    }
+    let thermometer = scenario.devices.iter_mut().find(|device| device.id() == "thermometer-1").unwrap();
+    thermometer.clock.whole_minutes = true;
+    let laptop = Laptop::new();
+    let bedside = laptop.start_on(&scenario, Options::default()).await;
+    let patient = bedside.add_patient(1).await;
+    bedside.bind("thermometer-1", &patient).await;
+    bedside.pass(Duration::from_secs(110)).await;
+    let sent: Vec<_> = bedside.ledger().iter().flat_map(|entry| entry.values.clone()).collect();
+    let times: std::collections::BTreeSet<String> = sent.iter().map(|v| format!("{:?}", v.identity)).collect();
+    assert_eq!(times.len(), sent.len(), "the ward numbers them");
+    let mut readings = bedside.readings().await;
+    readings.reverse();
+    let mut stored: Vec<String> = readings.iter().map(|r| format!("{:?}", r.measurement.value)).collect();
+    stored.dedup();
+    let mut expected: Vec<String> = sent
+        .iter()
+        .map(|v| format!("{:?}", MeasuredValue::Single(Quantity { number: v.number, unit: v.unit })))
+        .collect();
+    expected.dedup();
+    assert!(expected.len() >= 2, "the temperature changed between the measurements: {expected:?}");
+    assert_eq!(stored, expected);
     bedside.close().await;
 }
 

@@ -7,7 +7,7 @@ use crate::records::{Changes, Receipt, Recorded};
 use crate::request::RequestError;
 use bedside_outbox::Try;
 use bedside_session::PersistId;
-use bedside_vitals::{PatientId, WallTime};
+use bedside_vitals::{Measurement, PatientId, ReadingId, ReadingIdentity, WallTime};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -166,6 +166,7 @@ impl Console {
                 }
                 self.count_outbox(&batch.changes);
                 self.count_unassigned(&batch.changes.readings);
+                self.write_displaced(&batch, &receipt);
                 let rows = batch.changes.reading_rows.into_iter().map(|(_, row)| row).chain(batch.changes.outbox);
                 self.stored_rows(rows.filter(|row| !receipt.ignored_rows.contains(&row.id)).collect());
                 for after in batch.after {
@@ -199,6 +200,37 @@ impl Console {
                 self.commits.failing.get_or_insert((wall, code)).1 = code;
                 self.commits.put_back(batch);
             }
+        }
+    }
+
+    /// Another reading had the id: the same device time, delivered before, with another value. It gets the next place.
+    fn write_displaced(&mut self, batch: &Batch, receipt: &Receipt) {
+        for &(id, ordinal) in &receipt.displaced {
+            let Some(reading) = batch.changes.readings.iter().find(|reading| reading.id == id) else { continue };
+            let mut reading = reading.clone();
+            let ReadingIdentity::Ordinal { base_time, .. } = reading.measurement.identity else { continue };
+            reading.measurement.identity = ReadingIdentity::Ordinal { base_time, ordinal };
+            let Measurement { parameter, identity, .. } = &reading.measurement;
+            reading.id = ReadingId::derive(reading.device, *parameter, identity);
+            let device = self.known.get(&reading.device).cloned();
+            let row = reading
+                .patient
+                .zip(device)
+                .and_then(|(patient, device)| self.reading_row(patient, &device, &reading.measurement))
+                .map(|row| (reading.id, row));
+            let value = batch.after.iter().find_map(|after| match after {
+                After::Value(value) if value.reading == Some(id) => Some(value.clone()),
+                _ => None,
+            });
+            if let Some(mut value) = value {
+                value.measurement = reading.measurement.clone();
+                value.reading = Some(reading.id);
+                self.commits.after_capture(After::Value(value));
+            }
+            self.commits.capture(|changes| {
+                changes.readings.push(reading);
+                changes.reading_rows.extend(row);
+            });
         }
     }
 

@@ -77,8 +77,11 @@ impl Changes {
 pub struct Receipt {
     /// Counts commits of this vault, without a gap.
     pub generation: u64,
-    /// Readings of the changes that were stored before.
+    /// Readings of the changes that were not written, because their id is taken.
     pub already_known: Vec<ReadingId>,
+    /// Those of them that are other readings than the stored ones, and the first free place among the readings of the same
+    /// device time: they are to be written again with that place.
+    pub displaced: Vec<(ReadingId, u32)>,
     /// Records of the changes that were not written: they are there already, or their reading was.
     pub ignored_rows: Vec<RowId>,
 }

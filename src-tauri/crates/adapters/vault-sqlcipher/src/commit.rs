@@ -18,10 +18,11 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, 
     changes.connections.iter().try_for_each(|row| connection::put(&all, row))?;
     changes.bindings.iter().try_for_each(|row| binding::put(&all, row))?;
     changes.frames.iter().try_for_each(|row| frame::add(&all, row))?;
-    let mut already_known = Vec::new();
+    let (mut already_known, mut displaced) = (Vec::new(), Vec::new());
     for row in &changes.readings {
         if !reading::add(&all, row)? {
             already_known.push(row.id);
+            displaced.extend(reading::free_place(&all, row)?.map(|place| (row.id, place)));
         }
     }
     changes.samples.iter().try_for_each(|samples| add_samples(&all, samples))?;
@@ -41,7 +42,7 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, 
     changes.audit.iter().try_for_each(|entry| audit::add(&all, entry))?;
     changes.run.iter().try_for_each(|row| run::put(&all, row))?;
     all.commit()?;
-    Ok(Receipt { generation, already_known, ignored_rows })
+    Ok(Receipt { generation, already_known, displaced, ignored_rows })
 }
 
 fn add_samples(db: &Connection, stored: &StoredSamples) -> Result<(), Fault> {

@@ -5,9 +5,11 @@
 mod support;
 
 use bedside_console::ports::{Answer, OpenMode, Query, RecordStore, StoreFault};
-use bedside_console::{Changes, SampleValues};
+use bedside_console::{Changes, SampleValues, StoredReading};
 use bedside_outbox::{Outcome, RowId, RowState, RowUpdate};
-use bedside_vitals::{Parameter, ReadingId, RecordNumber, WallTime};
+use bedside_vitals::{
+    Decimal, DeviceTime, MeasuredValue, Parameter, Quantity, ReadingId, ReadingIdentity, RecordNumber, Unit, WallTime,
+};
 use std::time::Duration;
 use support::*;
 use uuid::Uuid;
@@ -89,6 +91,31 @@ async fn a_second_delivery_is_reported_and_changes_nothing() {
     let receipt = vault.commit(Changes { readings: vec![again], ..Changes::default() }).await.unwrap();
     assert_eq!((receipt.generation, receipt.already_known), (2, vec![first.id]));
     assert_eq!(readings(&vault).await, [first]);
+}
+
+#[tokio::test]
+async fn another_reading_of_the_same_device_time_is_given_the_next_free_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let at_place = |ordinal, number: i64| {
+        let mut reading = reading(1, 0, Some(PATIENT));
+        let base_time = DeviceTime { year: Some(2026), month: Some(3), day: Some(18), hour: 14, minute: 6, second: 0 };
+        reading.measurement.identity = ReadingIdentity::Ordinal { base_time, ordinal };
+        let number = Decimal::whole(number).into();
+        reading.measurement.value = MeasuredValue::Single(Quantity { number, unit: Unit::DegreeCelsius });
+        reading.id = ReadingId::derive(reading.device, reading.measurement.parameter, &reading.measurement.identity);
+        reading
+    };
+    let commit = async |reading: &StoredReading| {
+        vault.commit(Changes { readings: vec![reading.clone()], ..Changes::default() }).await.unwrap()
+    };
+    assert_eq!(commit(&at_place(0, 37)).await.displaced, []);
+    let other = at_place(0, 38);
+    assert_eq!(commit(&other).await.displaced, [(other.id, 1)], "another value is another reading");
+    assert_eq!(commit(&at_place(1, 38)).await.already_known, []);
+    let again = commit(&other).await;
+    assert_eq!((again.already_known, again.displaced), (vec![other.id], vec![]), "a second delivery is known");
+    assert_eq!(readings(&vault).await.len(), 2);
 }
 
 #[tokio::test]

@@ -101,6 +101,26 @@ pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Faul
     Ok(changed == 1)
 }
 
+/// Where a reading belongs whose id is taken by another one of the same device time: the first free place among them.
+/// `None` when one of them is the same reading, or when it has no place to move to.
+pub(crate) fn free_place(db: &Connection, reading: &StoredReading) -> Result<Option<u32>, Fault> {
+    let Measurement { parameter, identity, .. } = &reading.measurement;
+    let ReadingIdentity::Ordinal { base_time, .. } = *identity else { return Ok(None) };
+    let sql = format!("SELECT {COLUMNS} FROM reading WHERE id = ?");
+    for ordinal in 0..MOST_OF_ONE_TIME {
+        let id = ReadingId::derive(reading.device, *parameter, &ReadingIdentity::Ordinal { base_time, ordinal });
+        let Some(stored) = rows(db, &sql, params![id.0], of)?.pop() else { return Ok(Some(ordinal)) };
+        let (old, new) = (&stored.measurement, &reading.measurement);
+        if (old.value, old.user_slot) == (new.value, new.user_slot) {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+/// A device whose clock stands still gives every reading the same time; so many are told apart.
+const MOST_OF_ONE_TIME: u32 = 10_000;
+
 /// Whether a reading is stored.
 pub(crate) fn is_known(db: &Connection, id: ReadingId) -> Result<bool, Fault> {
     Ok(db.prepare_cached("SELECT 1 FROM reading WHERE id = ?")?.exists([id.0])?)
