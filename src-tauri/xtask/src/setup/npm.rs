@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
 use super::node::Node;
-use crate::process::{run, run_and_read};
+use crate::process::run;
 use crate::root::Root;
 use crate::stamp::Stamp;
 
@@ -37,13 +37,20 @@ pub(super) fn install_packages(root: &Root, node: &Node, folder: &Path) -> Resul
 /// npm 11 refuses a lock file without the entries of other systems' optional binaries, which is what npm writes
 /// where an index does not carry those. Nothing of them would be installed here anyway.
 fn clean_install(node: &Node, folder: &Path) -> Result<()> {
-    let (status, output) =
-        run_and_read(node.program("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
-    if status.success() {
+    let ended = node
+        .program("npm")
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(folder)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .context("cannot start npm")?;
+    if ended.status.success() {
         return Ok(());
     }
+    let output = [ended.stdout, ended.stderr].concat();
+    let output = String::from_utf8_lossy(&output);
     if !output.contains("from lock file") {
-        bail!("`npm ci` ended with {status} in {}", folder.display());
+        bail!("`npm ci` ended with {} in {}:\n{output}", ended.status, folder.display());
     }
     println!("set-up: this npm wants entries for other systems; installing what the lock file has, and checking it");
     run(node.program("npm").args(["install", "--no-save", "--no-audit", "--no-fund"]).current_dir(folder))?;
