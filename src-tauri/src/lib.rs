@@ -4,6 +4,7 @@
 mod arguments;
 mod commands;
 mod demo_script;
+mod ending;
 mod error;
 mod logging;
 mod start;
@@ -18,7 +19,7 @@ use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::webview::NewWindowResponse;
-use tauri::{App, Manager, RunEvent, Url, WebviewWindowBuilder};
+use tauri::{App, Manager, Url, WebviewWindowBuilder};
 
 /// What must be done before any thread starts and before the toolkit reads its environment.
 pub fn prepare_process() {
@@ -37,11 +38,14 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_single_instance::init(|app, _, _| show_window(app)))
         .manage(Shell::new(arguments))
         .invoke_handler(commands::handler())
-        .setup(|app| Ok(open_window(app)?))
+        .setup(|app| {
+            ending::heed_the_system(app.handle());
+            Ok(open_window(app)?)
+        })
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            app.run(on_event);
+            app.run(ending::on_event);
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -94,21 +98,6 @@ fn show_window(app: &tauri::AppHandle) {
         let _ = window.unminimize();
         let _ = window.set_focus();
     }
-}
-
-/// The window's end waits until the console has committed what is pending and closed the vault.
-fn on_event(app: &tauri::AppHandle, event: RunEvent) {
-    let RunEvent::ExitRequested { api, code, .. } = event else { return };
-    if code.is_some() {
-        return;
-    }
-    api.prevent_exit();
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        app.state::<Shell>().close().await;
-        tracing::info!("Bedside ends");
-        app.exit(0);
-    });
 }
 
 #[cfg(test)]

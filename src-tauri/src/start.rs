@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
+/// Shorter than the time that a session or a service manager gives a program that it asked to end.
+const LONGEST_END: Duration = Duration::from_secs(20);
+
 /// What lives as long as the window.
 pub(crate) struct Shell {
     arguments: Arguments,
@@ -90,10 +93,16 @@ impl Shell {
         done.map_err(|error| CommandError::new("DEVICE-UNKNOWN", "no_such_device", error))
     }
 
-    /// Ends the console: commits what is pending and closes the vault.
+    /// Ends the console: commits what is pending and closes the vault. A console that hangs, or a start that waits for the
+    /// keyring, does not keep the program open for ever: what was committed is safe, and the next start tells of the end.
     pub(crate) async fn close(&self) {
-        if let Some(running) = self.running.lock().await.take() {
-            running.close().await;
+        let closing = async {
+            if let Some(running) = self.running.lock().await.take() {
+                running.close().await;
+            }
+        };
+        if tokio::time::timeout(LONGEST_END, closing).await.is_err() {
+            tracing::error!(code = "CORE-END", "the console did not close in time; the program ends without it");
         }
     }
 

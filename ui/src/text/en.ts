@@ -47,7 +47,7 @@ export const en = {
   'start.remedy.call_it': 'Call IT and give them the line below.',
 
   'banner.no_patient': 'No patient open',
-  'banner.list_count': '{count} patients',
+  'banner.list_count': 'patients: {count}',
   'banner.years': '({years} y)',
   'banner.mrn': 'MRN',
   'banner.bed': 'bed',
@@ -260,7 +260,7 @@ export const en = {
   'patients.last.age': '{age} ago',
   'patients.bound': '{count} bound',
   'patients.bound.none': 'none',
-  'patients.count': '{shown} of {count} patients, order: name',
+  'patients.count': 'Shown: {shown} of {count}, order: name',
   'patients.unassigned': 'Unassigned readings: {count}',
   'patients.none.title': 'No patients yet',
   'patients.none.text': 'Add the person you look after. Two identifiers are needed.',

@@ -26,6 +26,12 @@ export function timeOrDate(milliseconds: number, now: number): string {
   return day === isoDate(now) ? clockTime(milliseconds) : `${day} ${clockTime(milliseconds)}`
 }
 
+/** Both ends of a span; with seconds when it lies within one minute, with dates when it does not lie within one day. */
+export function ends(from: number, until: number): { from: string; until: string } {
+  if (timeOrDate(from, until) === clockTime(until)) return { from: clockSeconds(from), until: clockSeconds(until) }
+  return { from: timeOrDate(from, until), until: timeOrDate(until, from) }
+}
+
 /** The zone's short name, such as `GMT` or `GMT+2`. */
 export function zone(milliseconds: number): string {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(milliseconds)

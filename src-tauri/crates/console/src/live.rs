@@ -137,7 +137,6 @@ fn tile(parameter: Parameter, last: Option<&Last>, expected: bool, policy: &Poli
         quality: last.quality,
         device: last.device,
         device_name: last.device_name.clone(),
-        recorded: true,
         streaming: last.sample.cadence == Cadence::Streaming,
     });
     let number = last.and_then(|last| leading_number(parameter, &last.value));

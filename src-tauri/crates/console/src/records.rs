@@ -309,14 +309,11 @@ pub enum AuditAction {
     DeviceBound,
     /// A binding ended.
     DeviceUnbound,
-    /// Records left the vault in a file.
-    Exported,
 }
 
 impl AuditAction {
     /// Every action, for tables and tests.
-    pub const ALL: [Self; 5] =
-        [Self::PatientAdded, Self::PatientOpened, Self::DeviceBound, Self::DeviceUnbound, Self::Exported];
+    pub const ALL: [Self; 4] = [Self::PatientAdded, Self::PatientOpened, Self::DeviceBound, Self::DeviceUnbound];
 
     /// The stable name in the store.
     pub const fn name(self) -> &'static str {
@@ -325,7 +322,6 @@ impl AuditAction {
             Self::PatientOpened => "patient_opened",
             Self::DeviceBound => "device_bound",
             Self::DeviceUnbound => "device_unbound",
-            Self::Exported => "exported",
         }
     }
 }

@@ -169,8 +169,6 @@ pub struct TileValue {
     pub device: DeviceId,
     /// The device's name.
     pub device_name: String,
-    /// It is on disk. Always true: a tile moves after the commit.
-    pub recorded: bool,
     /// Streaming or spot.
     pub streaming: bool,
 }

@@ -1,5 +1,5 @@
 // Icons of device kinds, bars of a signal, words of a link. No state.
-import type { DeviceKind, LinkState } from '../../host/host.ts'
+import type { DeviceKind, LinkState, NearbyView } from '../../host/host.ts'
 import type { IconName } from '../../kit/icons.ts'
 import { text } from '../../text/text.ts'
 import { clockTime } from '../../text/time.ts'
@@ -35,3 +35,11 @@ export function linkWords(link: LinkState, since: number): string {
 
 /** A true minus sign. */
 export const dbmWords = (dbm: number): string => text('device.signal', { dbm: String(dbm).replace('-', '−') })
+
+const WEAKEST_DBM = -127
+
+/** Strongest first, each by the signal it had when it was first seen, which is kept in `first`: signals waver, rows must not. */
+export function inSteadyOrder(devices: NearbyView[], first: Record<string, number>): NearbyView[] {
+  const signal = ({ peripheral, signal_dbm }: NearbyView) => (first[peripheral] ??= signal_dbm ?? WEAKEST_DBM)
+  return [...devices].sort((a, b) => signal(b) - signal(a))
+}
