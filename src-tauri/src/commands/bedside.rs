@@ -1,4 +1,5 @@
 //! Pictures of the open patient: live strips and trends. They are drawn in the console.
+//! What they show is the console's; how it is drawn, `bedside-charts`.
 use super::{Answered, id, now};
 use crate::error::CommandError;
 use crate::start::Shell;

@@ -1,4 +1,5 @@
 //! The devices page, and the bindings that an unclean end left behind.
+//! Not here: who may be bound to whom; the console decides.
 use super::{Answered, id, now};
 use crate::error::CommandError;
 use crate::start::Shell;

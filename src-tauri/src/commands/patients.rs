@@ -1,4 +1,5 @@
 //! The patients page.
+//! Not here: what particulars are valid; the console checks them.
 use super::{Answered, id, now};
 use crate::start::Shell;
 use crate::view::{NewPatientView, PatientLineView, PatientView, patient, patient_line};

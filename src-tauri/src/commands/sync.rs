@@ -1,4 +1,5 @@
 //! The sync page.
+//! Not here: order, retry and what answers mean.
 use super::{Answered, id};
 use crate::start::Shell;
 use crate::view::{OpenRecordView, open_record};

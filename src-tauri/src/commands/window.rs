@@ -1,4 +1,5 @@
 //! Start, and the two channels with their credits.
+//! Not here: how many messages may wait; that is `tauri_display`'s.
 use super::Answered;
 use crate::demo_script;
 use crate::start::Shell;

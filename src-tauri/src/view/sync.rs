@@ -3,7 +3,7 @@
 use super::names::RecordState;
 use bedside_console::SyncState;
 use bedside_outbox::{OutboxRow, RowState};
-use bedside_vitals::WallTime;
+use bedside_vitals::{Parameter, WallTime};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -104,15 +104,18 @@ pub(crate) fn open_record(row: &OutboxRow) -> OpenRecordView {
     }
 }
 
-/// The display of an observation's first code; other records, and unreadable ones, by their type.
+/// What an observation measured, in words; other records, and unreadable ones, by their type.
 fn record_name(row: &OutboxRow) -> String {
-    let display = || {
+    let measured = || {
         let resource: serde_json::Value = serde_json::from_str(&row.payload).ok()?;
-        let code = resource.get("code")?;
-        let text = code.get("text").or_else(|| code.pointer("/coding/0/display"))?;
-        text.as_str().map(str::to_owned)
+        let codings = resource.pointer("/code/coding")?.as_array()?;
+        let code = |coding: &serde_json::Value| coding.get("code")?.as_str()?.parse().ok();
+        let parameter = codings.iter().filter_map(code).find_map(Parameter::from_mdc)?;
+        let mut words = parameter.name().replace('_', " ");
+        words.get_mut(..1)?.make_ascii_uppercase();
+        Some(words)
     };
-    if row.resource_type == "Observation" { display() } else { None }.unwrap_or_else(|| row.resource_type.clone())
+    if row.resource_type == "Observation" { measured() } else { None }.unwrap_or_else(|| row.resource_type.clone())
 }
 
 #[cfg(test)]
@@ -138,8 +141,10 @@ mod tests {
 
     #[test]
     fn a_record_is_named_by_its_code_and_never_by_its_value() {
-        let coded =
-            row("Observation", r#"{"code":{"coding":[{"display":"Heart rate"}]},"valueQuantity":{"value":94}}"#);
+        let coded = row(
+            "Observation",
+            r#"{"code":{"coding":[{"code":"147842"},{"code":"8867-4"}]},"valueQuantity":{"value":94}}"#,
+        );
         assert_eq!(open_record(&coded).record, "Heart rate");
         assert_eq!(open_record(&row("Patient", r#"{"name":[{"family":"ADEYEMI"}]}"#)).record, "Patient");
         assert_eq!(open_record(&row("Observation", "not JSON")).record, "Observation");

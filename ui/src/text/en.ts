@@ -342,7 +342,7 @@ export const en = {
   'sync.retry': 'Send again',
   'sync.all_done.title': 'Everything is accepted',
   'sync.all_done.text': 'The server’s answer is stored for every record.',
-  'sync.chip.open': '{count} not accepted',
+  'sync.chip.open': '{count} waiting',
   'sync.chip.done': 'all accepted',
   'sync.chip.refused': '{count} refused',
   'sync.chip.no_server': 'no server',
