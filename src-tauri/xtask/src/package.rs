@@ -21,10 +21,10 @@ pub(crate) fn run(root: &Root) -> Result<()> {
         bail!("these installers are built on Linux; the ones of Windows and macOS by the release workflow");
     }
     let node = setup::prepare(root, &[Purpose::Build, Purpose::Packaging])?;
-    let mut tauri = node.program("npx");
-    // `--no-install`: only the version in the lock file, never one from the network.
-    tauri.current_dir(root.ui()).args(["--no-install", "tauri", "build", "--bundles", "deb,rpm"]).args(FEATURES);
-    run_command(&mut tauri)?;
+    // The version in the lock file, never one from the network. It looks for `src-tauri` below where it is started.
+    let mut tauri = node.program("node");
+    tauri.current_dir(root.path()).arg(root.ui().join("node_modules/@tauri-apps/cli/tauri.js"));
+    run_command(tauri.args(["build", "--bundles", "deb,rpm"]).args(FEATURES))?;
     let bundles = root.target().join("release/bundle");
     let (deb, rpm) = (newest(&bundles.join("deb"), "deb")?, newest(&bundles.join("rpm"), "rpm")?);
     for file in [&deb, &rpm] {
