@@ -10,7 +10,8 @@ use bedside_console::{SampleValues, StoredReading, StoredSamples};
 use bedside_vitals::{Decimal, DeviceDescription, DeviceId, Patient, PatientId, WallTime};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::path::Path;
 
 pub(crate) async fn run(place: &Place, arguments: &Readings, output: &Output) -> Result<(), Failure> {
     let store = place.open_for_reading().await?;
@@ -84,8 +85,7 @@ async fn write(store: &dyn RecordStore, export: &Export, output: &Output) -> Res
     let Format::Csv = export.format;
     let Selection { patient, since } = select(store, &export.which).await?;
     let names = Names::read(store).await?;
-    let file =
-        OpenOptions::new().write(true).create_new(true).open(&export.out).map_err(|error| Failure::io(&error))?;
+    let file = new_private_file(&export.out).map_err(|error| Failure::io(&error))?;
     let failed = |error: csv::Error| Failure::new(IO, format!("the export cannot be written: {error}"));
     let mut table = csv::Writer::from_writer(file);
     table.write_record(COLUMNS).map_err(failed)?;
@@ -107,6 +107,15 @@ async fn write(store: &dyn RecordStore, export: &Export, output: &Output) -> Res
     table.flush().map_err(|error| Failure::io(&error))?;
     output.note(&format!("{rows} rows written"));
     Ok(())
+}
+
+/// A file that was not there before and that only its owner can read.
+fn new_private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// A spreadsheet would run a cell that begins like a formula; numbers of ours begin with a digit or a minus and a digit.
@@ -202,6 +211,17 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn an_export_is_for_its_owner_and_never_overwrites() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("export.csv");
+        let file = new_private_file(&path).unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(new_private_file(&path).is_err());
+    }
 
     #[test]
     fn a_cell_that_looks_like_a_formula_is_disarmed_and_a_number_is_not() {
