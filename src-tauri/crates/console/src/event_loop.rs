@@ -159,7 +159,8 @@ impl Console {
         }
         let unwritten = self.commits.pending();
         let closed = self.ports.store.close().await;
-        let result = if unwritten { Err(StoreFault::DiskFull) } else { closed };
+        let lost = || StoreFault::Io("what was recorded last could not be written before the end".into());
+        let result = if unwritten { Err(lost()) } else { closed };
         if let Some((reply, _)) = self.closing.take() {
             let _ = reply.send(result.map_err(RequestError::Store));
         }

@@ -205,7 +205,6 @@ fn what_the_ward_sent_is_exported_and_filed_and_nothing_else() {
     for (key, values) in &sent {
         let none = Vec::new();
         let found = stored.get(key).unwrap_or(&none);
-        // The radio's last word may have come after the console began to close: those values were not taken.
         assert!(found == values, "{key:?}: sent {}, stored {}", values.len(), found.len());
     }
     assert!(stored.keys().eq(sent.keys()), "nothing else is stored");

@@ -64,9 +64,8 @@ impl Machine for SystemMachine {
         random_octets()
     }
 
-    /// On Linux logind is asked for a blocking lock on sleep and idle; the answer is awaited for up to 2 s, so a caller
-    /// with a screen to feed asks from another thread. `None` without a system bus or logind, when logind refuses, when
-    /// it does not answer in time (a late lock is given back at once), and for now on macOS and Windows.
+    /// On Linux logind is asked for a blocking lock on sleep and idle; its answer is awaited for up to 2 s. `None` without
+    /// a system bus or logind, when logind refuses or does not answer in time, and on macOS and Windows.
     async fn inhibit_sleep(&self, why: &str) -> Option<Box<dyn SleepInhibitor>> {
         #[cfg(target_os = "linux")]
         return crate::inhibit_linux::inhibit(why).await;
