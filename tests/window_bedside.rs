@@ -2,6 +2,7 @@
 //! Needs a screen, a Secret Service and a running WebKitWebDriver: `cargo xtask test` provides them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+use bedside_tests::canary::Canary;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ const UNTIL_LOST: Duration = Duration::from_secs(100);
 const WHOLE_TEST: Duration = Duration::from_secs(270);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const RECORD_NUMBER: &str = "TST 4410 0187";
+const FAMILY: &str = "ADEYEMI-TEST";
+const BIRTH_DATE: &str = "1951-03-14";
 
 struct Window {
     client: Client,
@@ -243,9 +246,9 @@ fn root() -> PathBuf {
 async fn add_patient(window: &Window) {
     window.click("add-patient-open").await;
     for (field, text) in [
-        ("family", "ADEYEMI-TEST"),
+        ("family", FAMILY),
         ("given", "Rosa"),
-        ("birth_date", "1951-03-14"),
+        ("birth_date", BIRTH_DATE),
         ("record_number", RECORD_NUMBER),
         ("bed", "12B"),
     ] {
@@ -309,7 +312,23 @@ async fn watch_a_patient() {
     open_patient(&window).await;
     assert!(!window.is_shown("notice-interrupted").await, "an end that the system asked for was taken for a failure");
     window.until_trend_has_its_gap().await;
+    // Before the end: what is deleted at the end was there all the while.
+    no_names_in_clear(data.path());
     window.kill(data.path()).await;
+    no_names_in_clear(data.path());
+}
+
+/// Vault, logs, WebKit's data and cache: everything that the program and its web processes wrote.
+fn no_names_in_clear(data: &Path) {
+    let home = PathBuf::from(std::env::var("BEDSIDE_WINDOW_HOME").expect("the window's home; run `cargo xtask test`"));
+    let webkit = std::fs::read_dir(home.join(".local/share")).map_or(0, |entries| entries.count());
+    assert!(webkit > 0, "the window's own folders are not where the search looks");
+    let canary = Canary(&[FAMILY, RECORD_NUMBER, BIRTH_DATE]);
+    for folder in [data, &home] {
+        let found = canary.hits(folder);
+        assert!(found.is_empty(), "health data in clear: {found:?}");
+    }
+    assert!(canary.finds_what_is_planted(tempfile::tempdir().unwrap().path()));
 }
 
 async fn first_patient_and_devices(window: &Window) {

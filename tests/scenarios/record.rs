@@ -220,7 +220,7 @@ async fn a_minute_gives_one_median_and_the_last_one_is_closed_at_the_end() {
             minutes.entry((series, at.minute())).or_default().push(step);
         }
     }
-    let query = bedside_console::ports::Query::MinuteMedians { patient: None };
+    let query = bedside_console::ports::Query::MinuteMedians { patient: None, since: None };
     let bedside_console::ports::Answer::MinuteMedians(medians) = bedside.console.query(query).await.unwrap() else {
         panic!("expected medians");
     };

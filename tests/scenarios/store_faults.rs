@@ -1,6 +1,7 @@
 //! Nothing recorded is ever lost (product law 3): a store that fails or stalls is said, and catches up.
 //! The vault's own crash tests stand beside it.
 use crate::harness::*;
+use crate::sync::{Mood, Server};
 use async_trait::async_trait;
 use bedside_console::ports::*;
 use bedside_console::*;
@@ -62,9 +63,22 @@ impl RecordStore for Troubled {
 #[tokio::test(start_paused = true)]
 async fn a_full_or_slow_disk_is_said_and_what_came_meanwhile_is_written_later() {
     let laptop = Laptop::new();
-    let options = Options { store: Some(|store| Arc::new(Troubled(store))), ..Options::default() };
+    // A server that is busy at first, so that something waits to be sent.
+    let clinic = Server::with_moods(&[Mood::Busy]);
+    let store: fn(Arc<dyn RecordStore>) -> Arc<dyn RecordStore> = |store| Arc::new(Troubled(store));
+    let options = Options { store: Some(store), clinic: Some(clinic), ..Options::default() };
     let bedside = laptop.start("calm", options).await;
     let patient = bedside.add_patient(1).await;
+    bedside.pass(Duration::from_secs(1)).await;
+    assert_eq!(sync_fault(&bedside), Some("SERVER-BUSY"));
+    TROUBLE.store(FULL, Ordering::SeqCst);
+    bedside.console.sync_now().await.unwrap();
+    bedside.pass(Duration::from_secs(1)).await;
+    assert_eq!(sync_fault(&bedside), Some("STORE-FULL"), "the server is not to blame");
+    TROUBLE.store(0, Ordering::SeqCst);
+    bedside.console.sync_now().await.unwrap();
+    bedside.pass(Duration::from_secs(1)).await;
+    assert_eq!(sync_fault(&bedside), None);
     bedside.console.open_patient(Some(patient.id)).await.unwrap();
     bedside.bind("strap-1", &patient).await;
     for (trouble, code) in [(FULL, "STORE-FULL"), (SLOW, "STORE-SLOW")] {
@@ -86,6 +100,10 @@ async fn a_full_or_slow_disk_is_said_and_what_came_meanwhile_is_written_later() 
     let sent = bedside.ledger().len();
     assert_eq!(bedside.frames().await.len(), sent, "every value that was sent is on disk");
     bedside.close().await;
+}
+
+fn sync_fault(bedside: &crate::harness::Bedside) -> Option<&'static str> {
+    bedside.latest().sync.fault.as_ref().map(|(code, _)| *code)
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What the server does with the next request.
 #[derive(Clone, Copy, Debug)]
-enum Mood {
+pub(crate) enum Mood {
     Fine,
     Unreachable,
     /// It does the work and the answer is lost.
@@ -23,7 +23,7 @@ enum Mood {
 
 /// A FHIR server in memory that stores what is PUT.
 #[derive(Default)]
-struct Server {
+pub(crate) struct Server {
     resources: Mutex<BTreeMap<String, Value>>,
     versions: Mutex<BTreeMap<String, u32>>,
     moods: Mutex<VecDeque<Mood>>,
@@ -31,7 +31,7 @@ struct Server {
 }
 
 impl Server {
-    fn with_moods(moods: &[Mood]) -> Arc<Self> {
+    pub(crate) fn with_moods(moods: &[Mood]) -> Arc<Self> {
         Arc::new(Self { moods: Mutex::new(moods.iter().copied().collect()), ..Self::default() })
     }
 
@@ -121,7 +121,7 @@ async fn spot_values_and_minute_medians_arrive_each_once() {
     for state in [RowState::Waiting, RowState::Sending, RowState::Refused, RowState::Held] {
         assert_eq!(counts.count(state), 0, "{state}");
     }
-    let medians = match bedside.console.query(Query::MinuteMedians { patient: None }).await.unwrap() {
+    let medians = match bedside.console.query(Query::MinuteMedians { patient: None, since: None }).await.unwrap() {
         Answer::MinuteMedians(medians) => medians,
         other => panic!("expected medians, got {other:?}"),
     };

@@ -1,6 +1,8 @@
 //! The rules of the house as functions, so that each can be shown to fail on a wrong house.
-//! They are applied to this checkout by `architecture.rs` beside this folder.
+//! They are applied to this checkout by `architecture.rs` beside this folder. Beside them, what several test programs
+//! use.
 
+pub mod canary;
 pub mod homes;
 pub mod layers;
 pub mod purity;

@@ -73,11 +73,11 @@ impl PrivateSession {
     }
 }
 
-/// The home of the two daemons: nothing of the person's own keyring is read or written.
-struct ThrowAwayFolder(std::path::PathBuf);
+/// A home that nobody else has and that goes at the end: nothing of the person's own is read or written.
+pub(crate) struct ThrowAwayFolder(std::path::PathBuf);
 
 impl ThrowAwayFolder {
-    fn create(parent: &Path) -> Result<Self> {
+    pub(crate) fn create(parent: &Path) -> Result<Self> {
         let folder = parent.join(format!("private-session-{}-{}", std::process::id(), hexadecimal(&random::<4>()?)));
         let runtime = folder.join("runtime");
         std::fs::create_dir_all(&runtime).with_context(|| format!("cannot create {}", runtime.display()))?;
@@ -90,7 +90,11 @@ impl ThrowAwayFolder {
         Ok(Self(folder))
     }
 
-    fn apply(&self, command: &mut Command) {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn apply(&self, command: &mut Command) {
         command.env("HOME", &self.0).env("XDG_RUNTIME_DIR", self.0.join("runtime"));
         for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "DISPLAY", "WAYLAND_DISPLAY"] {
             command.env_remove(name);

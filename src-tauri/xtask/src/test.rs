@@ -11,7 +11,7 @@ use crate::display::VirtualDisplay;
 use crate::members::Members;
 use crate::process::{Background, command, free_port, interrupted, run_and_read, succeeds, wait_until};
 use crate::root::Root;
-use crate::session_bus::PrivateSession;
+use crate::session_bus::{PrivateSession, ThrowAwayFolder};
 use crate::{run as build_task, setup};
 
 const REAL: &str = "real_";
@@ -62,7 +62,10 @@ fn window_tests(root: &Root, runner: &Runner) -> Result<(ExitStatus, String)> {
     let session = PrivateSession::start(&root.cache())?;
     let display = VirtualDisplay::start()?;
     let port = free_port()?;
+    // A home of its own, so that a test can search all that the window and WebKit leave in it.
+    let home = ThrowAwayFolder::create(&root.cache())?;
     let mut driver = command("WebKitWebDriver");
+    home.apply(&mut driver);
     driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
     display.apply(&mut driver);
     session.apply(&mut driver);
@@ -70,7 +73,7 @@ fn window_tests(root: &Root, runner: &Runner) -> Result<(ExitStatus, String)> {
     wait_until("WebKitWebDriver listens", DRIVER_START, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())?;
 
     let mut tests = runner.special(WINDOW);
-    tests.env("BEDSIDE_WEBDRIVER", format!("http://127.0.0.1:{port}"));
+    tests.env("BEDSIDE_WEBDRIVER", format!("http://127.0.0.1:{port}")).env("BEDSIDE_WINDOW_HOME", home.path());
     tests.env("BEDSIDE_WINDOW", root.debug_program(build_task::WINDOW)).env("TAURI_WEBVIEW_AUTOMATION", "true");
     display.apply(&mut tests);
     session.apply(&mut tests);

@@ -188,7 +188,7 @@ impl Console {
                         }
                         // What could not be written did not happen: the session that waits for it ends.
                         After::Persisted(key, _) => self.devices.feed(key, now, bedside_session::Input::Stop),
-                        After::Send(_) => self.not_sent(fault.to_string()),
+                        After::Send(_) => self.not_sent(stall_code(&fault), fault.to_string()),
                         After::Value(_) => {}
                     }
                 }

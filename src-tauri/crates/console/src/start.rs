@@ -190,8 +190,8 @@ impl Console {
         let since = last_alive.minute().plus_millis(-LOOK_BACK_MS);
         let store = self.ports.store.clone();
         let samples = read!(store, Query::Samples { patient: None, since: Some(since), until: None }, Samples);
-        let closed = read!(store, Query::MinuteMedians { patient: None }, MinuteMedians);
-        let closed: BTreeSet<_> = closed.iter().filter(|m| m.minute >= since).map(|m| (m.series, m.minute)).collect();
+        let closed = read!(store, Query::MinuteMedians { patient: None, since: Some(since) }, MinuteMedians);
+        let closed: BTreeSet<_> = closed.iter().map(|m| (m.series, m.minute)).collect();
         for StoredSamples { series, device, patient, parameter, unit, exponent, values } in samples {
             let (Some(patient), SampleValues::Timed(values)) = (patient, values) else { continue };
             if !is_summarised(parameter) {

@@ -282,8 +282,9 @@ impl Console {
     fn draw_beats(&self, wall: WallTime) {
         let Some(canvas) = self.strips.canvas(StripKind::BeatIntervals) else { return };
         let from = wall.plus_millis(-BEATS_SPAN_MS);
-        let beats: Vec<Beat> =
-            self.strips.beats.iter().filter(|beat| beat.at >= from && beat.at <= wall).copied().collect();
+        // The last beat before the window comes too: the silence after it is what makes an empty window a gap.
+        let first = self.strips.beats.partition_point(|beat| beat.at < from).saturating_sub(1);
+        let beats: Vec<Beat> = self.strips.beats.iter().skip(first).filter(|beat| beat.at <= wall).copied().collect();
         let strip = BeatStrip { from, to: wall, beats: &beats, theme: canvas.theme };
         let mut frame = Frame::new();
         let size = (canvas.width, canvas.height);

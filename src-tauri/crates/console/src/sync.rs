@@ -25,6 +25,8 @@ pub(crate) struct Sync {
     quiet: Vec<QuietReply>,
     counting: bool,
     recount: bool,
+    /// The store's fault that kept the last request from going out.
+    unwritten: Option<(&'static str, String)>,
 }
 
 /// A request under way.
@@ -44,6 +46,7 @@ impl Sync {
             quiet: Vec::new(),
             counting: false,
             recount: false,
+            unwritten: None,
         }
     }
 
@@ -68,12 +71,13 @@ impl Sync {
 
     pub(crate) fn state(&self) -> SyncState {
         let status = self.outbox.status();
-        let fault = match (&status.pause, &status.last_fault) {
-            (Some(pause), _) => Some((pause_code(pause.reason), pause.text.clone())),
-            (None, Some(fault)) => {
+        let fault = match (&status.pause, &self.unwritten, &status.last_fault) {
+            (Some(pause), _, _) => Some((pause_code(pause.reason), pause.text.clone())),
+            (None, Some(fault), _) => Some(fault.clone()),
+            (None, None, Some(fault)) => {
                 Some((if fault.status == 0 { "SERVER-UNREACHABLE" } else { "SERVER-BUSY" }, fault.text.clone()))
             }
-            (None, None) => None,
+            (None, None, None) => None,
         };
         SyncState {
             configured: self.configured,
@@ -116,6 +120,7 @@ impl Console {
     /// The rows are marked: the request goes out.
     pub(crate) fn send_rows(&mut self, next: Try) {
         let Some(clinic) = self.ports.clinic.clone() else { return };
+        self.sync.unwritten = None;
         let rows: Vec<OutboxRow> = next.rows.iter().filter_map(|id| self.sync.outbox.row(*id).cloned()).collect();
         let request = request(next.kind, &rows);
         let tried = Tried { kind: next.kind, rows };
@@ -126,7 +131,8 @@ impl Console {
     }
 
     /// The marks could not be written, so nothing was sent.
-    pub(crate) fn not_sent(&mut self, why: String) {
+    pub(crate) fn not_sent(&mut self, code: &'static str, why: String) {
+        self.sync.unwritten = Some((code, why.clone()));
         self.sync_result(TryResult::NothingSent(why));
     }
 

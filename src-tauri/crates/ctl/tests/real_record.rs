@@ -2,7 +2,11 @@
 //! The ward's ledger is held against the export, and the export against what the server finds by its own search.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+#[path = "../../../../tests/src/canary.rs"]
+mod canary;
+
 use bedside_vitals::Decimal;
+use canary::Canary;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -229,64 +233,14 @@ fn what_the_ward_sent_is_exported_and_filed_and_nothing_else() {
 }
 
 /// The family name, the record number and the birth date, as anything could have written them.
-fn disguises() -> Vec<(String, Vec<u8>)> {
-    use base64::Engine;
-    let mut all = Vec::new();
-    for word in [FAMILY, RECORD_NUMBER, BIRTH_DATE] {
-        let utf16: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let hex: String = word.bytes().map(|octet| format!("{octet:02x}")).collect();
-        all.push((format!("{word} UTF-8"), word.as_bytes().to_vec()));
-        all.push((format!("{word} UTF-16 little-endian"), utf16));
-        all.push((format!("{word} UTF-16 big-endian"), word.encode_utf16().flat_map(u16::to_be_bytes).collect()));
-        all.push((format!("{word} upper-case hex"), hex.to_uppercase().into_bytes()));
-        all.push((format!("{word} hex"), hex.into_bytes()));
-        // Inside longer text a word starts at any of three places of base64; its middle is then always one of these.
-        for skip in 0..3 {
-            let part = &word.as_bytes()[skip..];
-            let whole = &part[..part.len() / 3 * 3];
-            let encoded = base64::engine::general_purpose::STANDARD.encode(whole);
-            all.push((format!("{word} base64 from {skip}"), encoded.into_bytes()));
-        }
-    }
-    all
-}
-
-fn hits(root: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![root.to_owned()];
-    let wanted = disguises();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.to_string_lossy().into_owned();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let bytes = std::fs::read(&path).unwrap();
-            for (what, pattern) in &wanted {
-                let holds = |bytes: &[u8]| bytes.windows(pattern.len()).any(|window| window == pattern);
-                if holds(&bytes) || holds(name.as_bytes()) {
-                    found.push(format!("{what} in {name}"));
-                }
-            }
-        }
-    }
-    found
-}
-
 fn no_names_in_clear(root: &Path, export: &Path) {
-    let found = hits(root);
+    let canary = Canary(&[FAMILY, RECORD_NUMBER, BIRTH_DATE]);
+    let found = canary.hits(root);
     assert!(found.is_empty(), "health data in clear: {found:?}");
     // The same search finds the record number in a plain export, and each disguise where it is planted.
-    let control = hits(export.parent().unwrap());
+    let control = canary.hits(export.parent().unwrap());
     assert!(control.iter().any(|hit| hit.contains(RECORD_NUMBER)), "the search itself works");
-    let planted = tempfile::tempdir().unwrap();
-    for (place, (_, pattern)) in disguises().iter().enumerate() {
-        let padded = [b"..", pattern.as_slice(), b".."].concat();
-        std::fs::write(planted.path().join(place.to_string()), padded).unwrap();
-    }
-    assert!(hits(planted.path()).len() >= disguises().len());
+    assert!(canary.finds_what_is_planted(tempfile::tempdir().unwrap().path()));
 }
 
 fn plain_sqlite_cannot_open(data: &Path) {

@@ -55,7 +55,9 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
             let range = (since.unwrap_or(WallTime(i64::MIN)), until.unwrap_or(WallTime(i64::MAX)));
             Answer::Samples(samples(&db, patient, range)?)
         }
-        Query::MinuteMedians { patient } => Answer::MinuteMedians(minute_median::of_patient(&db, patient)?),
+        Query::MinuteMedians { patient, since } => {
+            Answer::MinuteMedians(minute_median::of_patient(&db, patient, since)?)
+        }
         Query::Trend { patient, parameters, from, until, columns } => {
             Answer::Trend(trend(&db, patient, &parameters, (from, until), columns)?)
         }

@@ -50,7 +50,14 @@ async fn every_record_comes_back_after_a_restart() {
     assert_eq!(readings(&vault).await, newest_first);
     let all = Query::Samples { patient: None, since: None, until: None };
     assert_eq!(answer!(&vault, all, Samples), changes.samples);
-    assert_eq!(answer!(&vault, Query::MinuteMedians { patient: Some(PATIENT) }, MinuteMedians), changes.medians);
+    assert_eq!(
+        answer!(&vault, Query::MinuteMedians { patient: Some(PATIENT), since: None }, MinuteMedians),
+        changes.medians
+    );
+    let minute = changes.medians[0].minute;
+    let since = |since| Query::MinuteMedians { patient: None, since: Some(since) };
+    assert_eq!(answer!(&vault, since(minute), MinuteMedians), changes.medians);
+    assert!(answer!(&vault, since(minute.plus_millis(1)), MinuteMedians).is_empty());
     let rows = Query::OutboxRows { states: vec![RowState::Waiting], limit: 9 };
     assert_eq!(answer!(&vault, rows, OutboxRows), changes.outbox);
     assert_eq!(answer!(&vault, Query::LastRun, LastRun), changes.run);
@@ -261,5 +268,5 @@ async fn retention_takes_raw_frames_alone() {
     let all = Query::Frames { device: None, rejected_only: false, limit: usize::MAX };
     assert!(answer!(&vault, all, Frames).is_empty());
     assert_eq!(readings(&vault).await.len() as u64, before.readings);
-    assert!(!answer!(&vault, Query::MinuteMedians { patient: None }, MinuteMedians).is_empty());
+    assert!(!answer!(&vault, Query::MinuteMedians { patient: None, since: None }, MinuteMedians).is_empty());
 }

@@ -62,6 +62,8 @@ pub enum Query {
     MinuteMedians {
         /// Of this patient; `None` = of everybody.
         patient: Option<PatientId>,
+        /// Of this minute or later ones.
+        since: Option<WallTime>,
     },
     /// Streams reduced to at most `columns` bins, and the spot readings of the same range.
     Trend {

@@ -154,6 +154,17 @@ fn beats_are_not_joined_over_a_break() {
 }
 
 #[test]
+fn silence_that_began_before_the_window_is_a_gap_over_its_whole_width() {
+    let strokes = |beats: &[Beat]| {
+        let strip = BeatStrip { from: ago(1), to: NOW, beats, theme: ChartTheme::DARK };
+        operations(&strip, SIZE).len()
+    };
+    let before = Beat { at: ago(2), interval_1024: 800, continues: true };
+    // The hatching has a stroke every few pixels, the empty paper none.
+    assert!(strokes(&[before]) > strokes(&[]) + 20, "{} against {}", strokes(&[before]), strokes(&[]));
+}
+
+#[test]
 fn wrong_figures_are_refused_and_leave_no_bytes() {
     let backwards = [bin(ago(1), 70.0), bin(ago(2), 70.0)];
     let swapped = [TrendPressure { at: ago(1), systolic: 60.0, diastolic: 120.0 }];

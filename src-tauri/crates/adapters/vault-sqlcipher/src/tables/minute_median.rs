@@ -38,13 +38,17 @@ pub(crate) fn add(db: &Connection, median: &MinuteMedian) -> Result<(), Fault> {
 }
 
 /// Medians of a patient or of everybody, oldest first.
-pub(crate) fn of_patient(db: &Connection, patient: Option<PatientId>) -> Result<Vec<MinuteMedian>, Fault> {
+pub(crate) fn of_patient(
+    db: &Connection,
+    patient: Option<PatientId>,
+    since: Option<WallTime>,
+) -> Result<Vec<MinuteMedian>, Fault> {
     let which = if patient.is_some() { "s.patient = ?1" } else { "s.patient IS NOT NULL AND ?1 IS NULL" };
     let sql = format!(
         "SELECT s.series, s.device, s.patient, s.parameter, s.unit, s.exponent, m.minute, m.mantissa, m.samples
-         FROM minute_median m JOIN series s ON s.id = m.series WHERE {which} ORDER BY m.minute, m.series"
+         FROM minute_median m JOIN series s ON s.id = m.series WHERE {which} AND m.minute >= ?2 ORDER BY m.minute, m.series"
     );
-    rows(db, &sql, [patient.map(|id| id.0)], |row| {
+    rows(db, &sql, params![patient.map(|id| id.0), since.map_or(i64::MIN, |since| since.0)], |row| {
         Ok(MinuteMedian {
             series: SeriesId(row.get(0)?),
             device: DeviceId(row.get(1)?),
