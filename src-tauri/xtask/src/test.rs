@@ -66,6 +66,7 @@ fn window_tests(root: &Root, runner: &Runner) -> Result<(ExitStatus, String)> {
     let home = ThrowAwayFolder::create(&root.cache())?;
     let mut driver = command("WebKitWebDriver");
     home.apply(&mut driver);
+    driver.env("TMPDIR", home.path());
     driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
     display.apply(&mut driver);
     session.apply(&mut driver);
