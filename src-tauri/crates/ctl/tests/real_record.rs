@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "../../../../tests/src/canary.rs"]
+#[allow(unreachable_pub, reason = "a library's module in the tests' package")]
 mod canary;
 
 use bedside_vitals::Decimal;
