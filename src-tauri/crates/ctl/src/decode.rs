@@ -1,8 +1,13 @@
 //! `bedsidectl decode`: one Bluetooth value to JSON, or a line of JSON for each line of input.
 //! What the octets mean is `bedside-gatt`'s knowledge; here are only the names and shapes of the JSON fields.
+mod continuous_glucose;
 mod device_facts;
+mod generic_health;
+mod glucose;
 mod json;
 mod polar;
+mod scales;
+mod vendor;
 mod vital_signs;
 
 use bedside_gatt::DecodeError;
@@ -80,6 +85,7 @@ fn decoder_of(characteristic: &str) -> Result<Decoder, Rejected> {
         "2A0E" => device_facts::time_zone,
         "2A0F" => device_facts::local_time,
         "2A14" => device_facts::reference_time,
+        "2A18" => glucose::measurement,
         "2A19" => device_facts::battery_level,
         "2A1C" => vital_signs::temperature,
         "2A1D" => vital_signs::temperature_type,
@@ -93,16 +99,50 @@ fn decoder_of(characteristic: &str) -> Result<Decoder, Rejected> {
         "2A28" => device_facts::software_revision,
         "2A29" => device_facts::manufacturer_name,
         "2A2B" => device_facts::current_time,
+        "2A34" => glucose::context,
         "2A36" => vital_signs::cuff_pressure,
         "2A37" => vital_signs::heart_rate,
         "2A38" => vital_signs::body_sensor_location,
         "2A49" => vital_signs::blood_pressure_features,
         "2A50" => device_facts::pnp_id,
+        "2A51" => glucose::features,
         "2A52" => device_facts::record_access,
         "2A5E" => vital_signs::spot_check_oximetry,
         "2A5F" => vital_signs::continuous_oximetry,
         "2A60" => vital_signs::pulse_oximeter_features,
+        "2A80" => scales::age,
+        "2A85" => scales::date_of_birth,
+        "2A8C" => scales::gender,
+        "2A8E" => scales::user_height,
+        "2A92" => scales::resting_heart_rate,
+        "2A98" => scales::user_weight,
+        "2A9B" => scales::body_composition_features,
+        "2A9C" => scales::body_composition,
+        "2A9D" => scales::weight,
+        "2A9E" => scales::weight_features,
+        "2A9F" => scales::user_control,
+        "2B8B" | "2BDD" => generic_health::segment,
+        "2AA7" => continuous_glucose::measurement,
+        "2AA8" => continuous_glucose::features,
+        "2AA9" => continuous_glucose::status,
+        "2AAA" => continuous_glucose::session_start,
+        "2AAB" => continuous_glucose::session_run_time,
+        "2AAC" => continuous_glucose::control_reply,
+        "2B34" => vital_signs::enhanced_blood_pressure,
+        "2B35" => vital_signs::enhanced_cuff_pressure,
+        "2B36" => vital_signs::blood_pressure_record,
+        "2BED" => device_facts::battery_level_status,
+        "2BF2" => device_facts::current_elapsed_time,
+        "2BF3" => generic_health::features,
+        "2BFF" => device_facts::unique_device_identifier,
+        "GHS_OBSERVATION" => generic_health::observation,
         "PMD_DATA" => polar::data_frame,
+        "NONIN_OXI" => vendor::nonin,
+        "VIATOM_RT" => vendor::viatom,
+        "BERRYMED" => vendor::berrymed,
+        "MISCALE1" => vendor::scale_version_1,
+        "MISCALE2" => vendor::scale_version_2,
+        "YONKER_BP" => vendor::yonker,
         _ => {
             let detail = "expected a characteristic such as 2A37, SFLOAT or PMD_DATA".to_owned();
             return Err(Rejected { kind: "unknown_characteristic", detail });

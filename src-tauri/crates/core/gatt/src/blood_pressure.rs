@@ -7,6 +7,13 @@ use crate::writer::Writer;
 use alloc::vec::Vec;
 use bedside_vitals::{BloodPressure, DeviceTime, Number, Special, Unit};
 
+pub use crate::user_data::User;
+pub use enhanced::{EnhancedBloodPressureMeasurement, EnhancedContext, EnhancedCuffPressure, Epoch};
+pub use record::{BloodPressureRecord, RecordHead, RecordJoiner, RecordOutcome, RecordSegment, RecordedValue};
+
+mod enhanced;
+mod record;
+
 const BLOOD_PRESSURE_MEASUREMENT: Characteristic = Characteristic::named("Blood Pressure Measurement");
 const INTERMEDIATE_CUFF_PRESSURE: Characteristic = Characteristic::named("Intermediate Cuff Pressure");
 const BLOOD_PRESSURE_FEATURE: Characteristic = Characteristic::named("Blood Pressure Feature");
@@ -19,7 +26,6 @@ const STATUS_PRESENT: u8 = 1 << 4;
 const RESERVED: u8 = 0b1110_0000;
 /// The reserved flag that Beurer cuffs set.
 const BEURER_FLAG: u8 = 1 << 6;
-const USER_UNKNOWN: u8 = 0xFF;
 const NOT_A_NUMBER: Number = Number::Special(Special::NotANumber);
 
 /// Blood Pressure Measurement 0x2A35.
@@ -59,15 +65,6 @@ pub struct PressureContext {
     pub user: Option<User>,
     /// How the measurement went.
     pub status: Option<MeasurementStatus>,
-}
-
-/// A user slot of the cuff.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum User {
-    /// A slot, 0 to 254.
-    Slot(u8),
-    /// The cuff does not know.
-    Unknown,
 }
 
 /// The unit that the pressures of one value share.
@@ -266,32 +263,14 @@ impl PressureContext {
             word(writer, raw.ok_or_else(|| writer.inexact("pulse rate", rate))?);
         }
         match self.user {
-            Some(User::Slot(USER_UNKNOWN)) => {
-                return Err(writer.out_of_range("user id", "0 to 254", USER_UNKNOWN));
-            }
-            Some(User::Slot(slot)) => writer.u8(slot),
-            Some(User::Unknown) => writer.u8(USER_UNKNOWN),
-            None if beurer => writer.u8(USER_UNKNOWN),
+            Some(user) => writer.user(user)?,
+            None if beurer => writer.user(User::Unknown)?,
             None => {}
         }
         if let Some(status) = self.status {
             word(writer, status.bits());
         }
         Ok(())
-    }
-}
-
-impl User {
-    const fn from_octet(octet: u8) -> Self {
-        if octet == USER_UNKNOWN { Self::Unknown } else { Self::Slot(octet) }
-    }
-
-    /// The slot; `None` when the cuff does not know.
-    pub const fn slot(self) -> Option<u8> {
-        match self {
-            Self::Slot(slot) => Some(slot),
-            Self::Unknown => None,
-        }
     }
 }
 

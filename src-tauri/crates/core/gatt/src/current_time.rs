@@ -11,6 +11,8 @@ use bedside_vitals::DeviceTime;
 const CURRENT_TIME: Characteristic = Characteristic::named("Current Time");
 const LOCAL_TIME_INFORMATION: Characteristic = Characteristic::named("Local Time Information");
 const REFERENCE_TIME_INFORMATION: Characteristic = Characteristic::named("Reference Time Information");
+const TIME_SOURCE: Characteristic = Characteristic::named("Time Source");
+const TIME_ACCURACY: Characteristic = Characteristic::named("Time Accuracy");
 const TIME_ZONE: Characteristic = Characteristic::named("Time Zone");
 const DST_OFFSET: Characteristic = Characteristic::named("Daylight Saving Time Offset");
 
@@ -174,7 +176,7 @@ impl TimeZone {
         vec![self.octet()]
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match reader.i8("time zone")? {
             -128 => Ok(Self::UNKNOWN),
             quarters => {
@@ -183,7 +185,7 @@ impl TimeZone {
         }
     }
 
-    const fn octet(self) -> u8 {
+    pub(crate) const fn octet(self) -> u8 {
         match self.quarters {
             Some(quarters) => quarters as u8,
             None => 0x80,
@@ -229,7 +231,40 @@ impl LocalTimeInformation {
     }
 }
 
+impl TimeSource {
+    /// Time Source 0x2A13: exactly one octet.
+    pub fn decode(octets: &[u8]) -> Result<Self, DecodeError> {
+        Reader::fixed(TIME_SOURCE, octets, 1)?.u8("time source").map(Self::from_octet)
+    }
+
+    /// The octet of Time Source 0x2A13.
+    pub fn encode(self) -> Vec<u8> {
+        vec![self.octet()]
+    }
+}
+
 impl TimeAccuracy {
+    /// Time Accuracy 0x2A12: exactly one octet.
+    pub fn decode(octets: &[u8]) -> Result<Self, DecodeError> {
+        Reader::fixed(TIME_ACCURACY, octets, 1)?.u8("time accuracy").map(Self::from_octet)
+    }
+
+    /// The octet of Time Accuracy 0x2A12; more than 253/8 s cannot be given in eighths.
+    pub fn encode(self) -> Result<Vec<u8>, EncodeError> {
+        self.octet(TIME_ACCURACY).map(|octet| vec![octet])
+    }
+
+    fn octet(self, characteristic: Characteristic) -> Result<u8, EncodeError> {
+        match self {
+            Self::Eighths(eighths @ 254..) => {
+                Err(Writer::new(characteristic).out_of_range("time accuracy", "0 to 253", eighths))
+            }
+            Self::Eighths(eighths) => Ok(eighths),
+            Self::OutOfRange => Ok(254),
+            Self::Unknown => Ok(255),
+        }
+    }
+
     const fn from_octet(octet: u8) -> Self {
         match octet {
             255 => Self::Unknown,
@@ -253,15 +288,7 @@ impl ReferenceTimeInformation {
 
     /// The four octets; more than 253/8 s cannot be given in eighths.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        let accuracy = match self.accuracy {
-            TimeAccuracy::Eighths(eighths @ 254..) => {
-                let writer = Writer::new(REFERENCE_TIME_INFORMATION);
-                return Err(writer.out_of_range("time accuracy", "0 to 253", eighths));
-            }
-            TimeAccuracy::Eighths(eighths) => eighths,
-            TimeAccuracy::OutOfRange => 254,
-            TimeAccuracy::Unknown => 255,
-        };
+        let accuracy = self.accuracy.octet(REFERENCE_TIME_INFORMATION)?;
         Ok(vec![self.source.octet(), accuracy, self.days_since_update, self.hours_since_update])
     }
 }
@@ -316,5 +343,15 @@ mod tests {
         assert_eq!(accuracy(253), TimeAccuracy::Eighths(253));
         assert_eq!(accuracy(254), TimeAccuracy::OutOfRange);
         assert_eq!(accuracy(255), TimeAccuracy::Unknown);
+    }
+
+    #[test]
+    fn source_and_accuracy_are_also_values_of_their_own() {
+        assert_eq!(TimeSource::decode(&[6]), Ok(TimeSource::Cellular));
+        assert_eq!(TimeSource::decode(&[8]), Ok(TimeSource::Reserved(8)));
+        assert_eq!(TimeAccuracy::decode(&[254]), Ok(TimeAccuracy::OutOfRange));
+        assert_eq!(TimeSource::decode(&[]).unwrap_err().kind(), "length");
+        assert_eq!(TimeAccuracy::decode(&[0, 0]).unwrap_err().kind(), "length");
+        assert!(TimeAccuracy::Eighths(254).encode().is_err());
     }
 }

@@ -21,6 +21,13 @@ pub fn encode(time: DeviceTime) -> Result<Vec<u8>, EncodeError> {
     Ok(writer.finish())
 }
 
+/// Year, month and day, each of which may be unknown.
+pub(crate) struct Date {
+    pub(crate) year: Option<u16>,
+    pub(crate) month: Option<u8>,
+    pub(crate) day: Option<u8>,
+}
+
 const YEARS: &str = "0 or 1582 to 9999";
 const MONTHS: &str = "0 to 12";
 const DAYS: &str = "0 to 31";
@@ -33,17 +40,23 @@ impl Reader<'_> {
         if self.remaining() < 7 {
             return Err(self.truncated("date and time", 7));
         }
+        let Date { year, month, day } = self.date()?;
+        let hour = self.at_most("hours", 23, HOURS)?;
+        let minute = self.at_most("minutes", 59, SIXTIETHS)?;
+        let second = self.at_most("seconds", 59, SIXTIETHS)?;
+        Ok(DeviceTime { year, month, day, hour, minute, second })
+    }
+
+    /// Year, month and day of four octets, each of which may be unknown (0).
+    pub(crate) fn date(&mut self) -> Result<Date, DecodeError> {
         let year = self.u16("year")?;
         if !is_year(year) {
             return Err(self.out_of_range("year", 2, YEARS, year));
         }
         let month = self.at_most("month", 12, MONTHS)?;
         let day = self.at_most("day", 31, DAYS)?;
-        let hour = self.at_most("hours", 23, HOURS)?;
-        let minute = self.at_most("minutes", 59, SIXTIETHS)?;
-        let second = self.at_most("seconds", 59, SIXTIETHS)?;
         let known = |part: u8| (part != 0).then_some(part);
-        Ok(DeviceTime { year: (year != 0).then_some(year), month: known(month), day: known(day), hour, minute, second })
+        Ok(Date { year: (year != 0).then_some(year), month: known(month), day: known(day) })
     }
 
     fn at_most(&mut self, field: &'static str, most: u8, range: &'static str) -> Result<u8, DecodeError> {
@@ -55,26 +68,35 @@ impl Reader<'_> {
 impl Writer {
     /// A Date Time field.
     pub(crate) fn date_time(&mut self, time: DeviceTime) -> Result<(), EncodeError> {
-        // A known part of 0 would read back as unknown, so it is as wrong as one above the range.
-        let year = time.year.unwrap_or(0);
-        if !is_year(year) || time.year == Some(0) {
-            return Err(self.out_of_range("year", YEARS, year));
-        }
+        self.date(Date { year: time.year, month: time.month, day: time.day })?;
         let parts = [
-            ("month", time.month.unwrap_or(0), 12, MONTHS, time.month == Some(0)),
-            ("day", time.day.unwrap_or(0), 31, DAYS, time.day == Some(0)),
-            ("hours", time.hour, 23, HOURS, false),
-            ("minutes", time.minute, 59, SIXTIETHS, false),
-            ("seconds", time.second, 59, SIXTIETHS, false),
+            ("hours", time.hour, 23, HOURS),
+            ("minutes", time.minute, 59, SIXTIETHS),
+            ("seconds", time.second, 59, SIXTIETHS),
         ];
-        for (field, part, most, range, known_zero) in parts {
-            if part > most || known_zero {
+        for (field, part, most, range) in parts {
+            if part > most {
                 return Err(self.out_of_range(field, range, part));
             }
-        }
-        self.u16(year);
-        for (_, part, ..) in parts {
             self.u8(part);
+        }
+        Ok(())
+    }
+
+    /// Year, month and day of four octets; unknown parts become 0.
+    pub(crate) fn date(&mut self, Date { year, month, day }: Date) -> Result<(), EncodeError> {
+        // A known part of 0 would read back as unknown, so it is as wrong as one above the range.
+        let raw = year.unwrap_or(0);
+        if !is_year(raw) || year == Some(0) {
+            return Err(self.out_of_range("year", YEARS, raw));
+        }
+        self.u16(raw);
+        for (field, part, most, range) in [("month", month, 12, MONTHS), ("day", day, 31, DAYS)] {
+            let raw = part.unwrap_or(0);
+            if raw > most || part == Some(0) {
+                return Err(self.out_of_range(field, range, raw));
+            }
+            self.u8(raw);
         }
         Ok(())
     }

@@ -45,6 +45,14 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    /// A reader of the next `count` octets alone, whose errors still count from the start of the value.
+    #[inline]
+    pub(crate) fn part(&mut self, field: &'static str, count: usize) -> Result<Self, DecodeError> {
+        let offset = self.offset;
+        let rest = self.take(field, count)?;
+        Ok(Self { characteristic: self.characteristic, rest, offset })
+    }
+
     /// All octets that are left.
     #[inline]
     pub(crate) fn take_rest(&mut self) -> &'a [u8] {
@@ -150,6 +158,13 @@ impl<'a> Reader<'a> {
     pub(crate) const fn bad_header(&self, expected: &'static str, got: u8) -> DecodeError {
         let offset = self.offset.saturating_sub(1);
         DecodeError::BadHeader { characteristic: self.characteristic, offset, expected, got }
+    }
+
+    /// The error for the check sum that was just read.
+    #[cold]
+    pub(crate) const fn crc_mismatch(&self, expected: u16, got: u16) -> DecodeError {
+        let offset = self.offset.saturating_sub(2);
+        DecodeError::CrcMismatch { characteristic: self.characteristic, offset, expected, got }
     }
 
     /// The error for a field of `expected` octets that does not fit into what is left.

@@ -1,10 +1,11 @@
 //! Record Access Control Point 0x2A52 (Bluetooth SIG, shared by several services): requests and answers.
 //! The order of steps is the sessions' work. There is no delete request: a device's memory is never erased.
 use crate::codes::octet_codes;
-use crate::error::{Characteristic, DecodeError};
+use crate::error::{Characteristic, DecodeError, EncodeError};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use alloc::vec::Vec;
+use bedside_vitals::DeviceTime;
 
 const RECORD_ACCESS: Characteristic = Characteristic::named("Record Access Control Point");
 
@@ -13,6 +14,7 @@ const ABORT: u8 = 3;
 const REPORT_NUMBER: u8 = 4;
 const NUMBER_RESPONSE: u8 = 5;
 const RESPONSE: u8 = 6;
+const COMBINED_REPORT: u8 = 7;
 const COMBINED_RESPONSE: u8 = 8;
 
 const OPERATOR_NULL: u8 = 0;
@@ -23,7 +25,8 @@ const OPERATOR_WITHIN: u8 = 4;
 const OPERATOR_FIRST: u8 = 5;
 const OPERATOR_LAST: u8 = 6;
 
-const FILTER_SEQUENCE: u8 = 1;
+const FILTER_NUMBER: u8 = 1;
+const FILTER_USER_FACING_TIME: u8 = 2;
 
 /// What the console asks of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,30 +35,43 @@ pub enum RecordRequest {
     Report(Selection),
     /// Say how many records the selection has.
     ReportNumber(Selection),
+    /// Send the selected records and end with how many were sent.
+    CombinedReport(Selection),
     /// Stop what was asked before.
     Abort,
 }
 
-/// Which records. Numbers are what the service counts by: sequence numbers, or minutes since a sensor session began.
+/// Which records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Selection {
     /// All.
     All,
-    /// Numbers up to this one.
-    AtMost(u16),
-    /// Numbers from this one.
-    AtLeast(u16),
-    /// Numbers from `least` to `most`, both included.
+    /// Up to this one.
+    AtMost(Bound),
+    /// From this one.
+    AtLeast(Bound),
+    /// From `least` to `most`, both included and of one kind.
     Within {
-        /// The lowest number.
-        least: u16,
-        /// The highest number.
-        most: u16,
+        /// The first.
+        least: Bound,
+        /// The last.
+        most: Bound,
     },
     /// The oldest.
     First,
     /// The newest.
     Last,
+}
+
+/// Where a selection begins or ends, in what the service counts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// Two octets: the sequence number of glucose and blood pressure, the minutes of a continuous glucose session.
+    Number(u16),
+    /// Four octets: the record number of the generic health sensor.
+    WideNumber(u32),
+    /// The time as the device's user saw it (Glucose service: base time plus offset).
+    UserFacingTime(DeviceTime),
 }
 
 /// What a device answers.
@@ -113,15 +129,17 @@ octet_codes! {
 }
 
 impl RecordRequest {
-    /// The octets to write.
-    pub fn encode(&self) -> Vec<u8> {
+    /// The octets to write. Only a selection between bounds of two kinds, or by an impossible time, has none.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let mut writer = Writer::new(RECORD_ACCESS);
         writer.u8(self.operation());
         match *self {
-            Self::Report(selection) | Self::ReportNumber(selection) => selection.write(&mut writer),
+            Self::Report(selection) | Self::ReportNumber(selection) | Self::CombinedReport(selection) => {
+                selection.write(&mut writer)?;
+            }
             Self::Abort => writer.u8(OPERATOR_NULL),
         }
-        writer.finish()
+        Ok(writer.finish())
     }
 
     /// The operation code, as a [`RecordReply::Response`] repeats it.
@@ -129,24 +147,53 @@ impl RecordRequest {
         match self {
             Self::Report(_) => REPORT,
             Self::ReportNumber(_) => REPORT_NUMBER,
+            Self::CombinedReport(_) => COMBINED_REPORT,
             Self::Abort => ABORT,
         }
     }
 
     /// Reads a request as a device does. Other operations, delete among them, are unsupported.
+    ///
+    /// A number is two or four octets wide by what is left of the value, so a bound of four octets cut in half is a
+    /// complete request; no other prefix of a request is.
     pub fn decode(octets: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(RECORD_ACCESS, octets);
         let request = match reader.u8("operation")? {
             REPORT => Self::Report(Selection::read(&mut reader)?),
             REPORT_NUMBER => Self::ReportNumber(Selection::read(&mut reader)?),
+            COMBINED_REPORT => Self::CombinedReport(Selection::read(&mut reader)?),
             ABORT => {
                 read_null_operator(&mut reader)?;
                 Self::Abort
             }
-            other => return Err(reader.unsupported("report (1), abort (3) or report number (4)", other)),
+            other => {
+                let requests = "report (1), abort (3), report number (4) or combined report (7)";
+                return Err(reader.unsupported(requests, other));
+            }
         };
         reader.finish(false)?;
         Ok(request)
+    }
+
+    /// Reads a request, or gives the answer with which a device refuses it.
+    pub fn decode_or_refuse(octets: &[u8]) -> Result<Self, RecordReply> {
+        Self::decode(octets).map_err(|error| {
+            let code = match error {
+                DecodeError::UnsupportedOpcode { .. } => ResponseCode::OperationNotSupported,
+                DecodeError::OutOfRange { field: OPERATOR, .. } | DecodeError::Truncated { field: OPERATOR, .. } => {
+                    ResponseCode::InvalidOperator
+                }
+                DecodeError::OutOfRange { field: FILTER_TYPE, .. } => ResponseCode::OperandNotSupported,
+                DecodeError::OutOfRange { .. }
+                | DecodeError::Truncated { .. }
+                | DecodeError::TrailingOctets { .. }
+                | DecodeError::Length { .. }
+                | DecodeError::CrcMismatch { .. }
+                | DecodeError::SizeFlagsMismatch { .. }
+                | DecodeError::BadHeader { .. } => ResponseCode::InvalidOperand,
+            };
+            RecordReply::Response { request: octets.first().copied().unwrap_or_default(), code }
+        })
     }
 }
 
@@ -209,9 +256,32 @@ impl RecordCount {
     }
 }
 
+impl From<u16> for Bound {
+    fn from(number: u16) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Bound {
+    fn from(number: u32) -> Self {
+        Self::WideNumber(number)
+    }
+}
+
+impl From<DeviceTime> for Bound {
+    fn from(time: DeviceTime) -> Self {
+        Self::UserFacingTime(time)
+    }
+}
+
+const OPERATOR: &str = "operator";
+const FILTER_TYPE: &str = "filter type";
+const LEAST: &str = "lower bound";
+const MOST: &str = "upper bound";
+
 impl Selection {
-    fn write(self, writer: &mut Writer) {
-        let (operator, operands): (u8, &[u16]) = match &self {
+    fn write(self, writer: &mut Writer) -> Result<(), EncodeError> {
+        let (operator, bounds): (u8, &[Bound]) = match &self {
             Self::All => (OPERATOR_ALL, &[]),
             Self::AtMost(most) => (OPERATOR_AT_MOST, &[*most]),
             Self::AtLeast(least) => (OPERATOR_AT_LEAST, &[*least]),
@@ -220,93 +290,85 @@ impl Selection {
             Self::Last => (OPERATOR_LAST, &[]),
         };
         writer.u8(operator);
-        if !operands.is_empty() {
-            writer.u8(FILTER_SEQUENCE);
+        let Some(first) = bounds.first() else { return Ok(()) };
+        writer.u8(first.filter_type());
+        for bound in bounds {
+            if bound.size() != first.size() {
+                return Err(writer.out_of_range(MOST, "of the same kind as the lower one", bound.filter_type()));
+            }
+            bound.write(writer)?;
         }
-        operands.iter().for_each(|operand| writer.u16(*operand));
+        Ok(())
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let operator = reader.u8("operator")?;
-        if matches!(operator, OPERATOR_AT_MOST | OPERATOR_AT_LEAST | OPERATOR_WITHIN) {
-            let filter = reader.u8("filter type")?;
-            if filter != FILTER_SEQUENCE {
-                return Err(reader.out_of_range("filter type", 1, "1 (sequence number or time offset)", filter));
-            }
-        }
-        Ok(match operator {
+        Ok(match reader.u8(OPERATOR)? {
             OPERATOR_ALL => Self::All,
-            OPERATOR_AT_MOST => Self::AtMost(reader.u16("highest number")?),
-            OPERATOR_AT_LEAST => Self::AtLeast(reader.u16("lowest number")?),
+            OPERATOR_AT_MOST => Self::AtMost(read_bounds(reader, [MOST])?[0]),
+            OPERATOR_AT_LEAST => Self::AtLeast(read_bounds(reader, [LEAST])?[0]),
             OPERATOR_WITHIN => {
-                Self::Within { least: reader.u16("lowest number")?, most: reader.u16("highest number")? }
+                let [least, most] = read_bounds(reader, [LEAST, MOST])?;
+                Self::Within { least, most }
             }
             OPERATOR_FIRST => Self::First,
             OPERATOR_LAST => Self::Last,
-            other => return Err(reader.out_of_range("operator", 1, "1 to 6", other)),
+            other => return Err(reader.out_of_range(OPERATOR, 1, "1 to 6", other)),
         })
     }
 }
 
+/// A filter type and bounds of that kind. Numbers are wide when more octets are left than narrow ones need.
+fn read_bounds<const N: usize>(reader: &mut Reader<'_>, fields: [&'static str; N]) -> Result<[Bound; N], DecodeError> {
+    let filter_type = reader.u8(FILTER_TYPE)?;
+    let wide = reader.remaining() > N * 2;
+    let mut bounds = [Bound::Number(0); N];
+    for (bound, field) in bounds.iter_mut().zip(fields) {
+        *bound = match filter_type {
+            FILTER_NUMBER if wide => Bound::WideNumber(reader.u32(field)?),
+            FILTER_NUMBER => Bound::Number(reader.u16(field)?),
+            FILTER_USER_FACING_TIME => Bound::UserFacingTime(reader.date_time()?),
+            other => {
+                let filters = "1 (sequence number, time offset or record number) or 2 (user-facing time)";
+                return Err(reader.out_of_range(FILTER_TYPE, 1, filters, other));
+            }
+        };
+    }
+    Ok(bounds)
+}
+
+impl Bound {
+    const fn filter_type(self) -> u8 {
+        match self {
+            Self::Number(_) | Self::WideNumber(_) => FILTER_NUMBER,
+            Self::UserFacingTime(_) => FILTER_USER_FACING_TIME,
+        }
+    }
+
+    const fn size(self) -> usize {
+        match self {
+            Self::Number(_) => 2,
+            Self::WideNumber(_) => 4,
+            Self::UserFacingTime(_) => 7,
+        }
+    }
+
+    fn write(self, writer: &mut Writer) -> Result<(), EncodeError> {
+        match self {
+            Self::Number(number) => writer.u16(number),
+            Self::WideNumber(number) => writer.u32(number),
+            Self::UserFacingTime(time) => writer.date_time(time)?,
+        }
+        Ok(())
+    }
+}
+
 fn read_null_operator(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-    match reader.u8("operator")? {
+    match reader.u8(OPERATOR)? {
         OPERATOR_NULL => Ok(()),
-        other => Err(reader.out_of_range("operator", 1, "0 (null)", other)),
+        other => Err(reader.out_of_range(OPERATOR, 1, "0 (null)", other)),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kind(octets: &[u8]) -> &'static str {
-        RecordReply::decode(octets).unwrap_err().kind()
-    }
-
-    #[test]
-    fn requests_name_operation_operator_filter_and_operand() {
-        assert_eq!(RecordRequest::ReportNumber(Selection::All).encode(), [4, 1]);
-        assert_eq!(RecordRequest::Report(Selection::AtLeast(0x0102)).encode(), [1, 3, 1, 0x02, 0x01]);
-        assert_eq!(RecordRequest::Report(Selection::AtMost(7)).encode(), [1, 2, 1, 7, 0]);
-        assert_eq!(RecordRequest::Report(Selection::Within { least: 1, most: 258 }).encode(), [1, 4, 1, 1, 0, 2, 1]);
-        assert_eq!(RecordRequest::Report(Selection::First).encode(), [1, 5]);
-        assert_eq!(RecordRequest::Report(Selection::Last).encode(), [1, 6]);
-        assert_eq!(RecordRequest::Abort.encode(), [3, 0]);
-    }
-
-    #[test]
-    fn a_delete_request_is_not_understood() {
-        let error = RecordRequest::decode(&[2, 1]).unwrap_err();
-        assert!(matches!(error, DecodeError::UnsupportedOpcode { offset: 0, got: 2, .. }), "{error}");
-    }
-
-    #[test]
-    fn a_count_is_as_wide_as_its_service_sends_it() {
-        assert_eq!(RecordReply::decode(&[5, 0, 3, 1]), Ok(RecordReply::NumberOfRecords(RecordCount::Narrow(259))));
-        assert_eq!(
-            RecordReply::decode(&[5, 0, 3, 0, 1, 0]),
-            Ok(RecordReply::NumberOfRecords(RecordCount::Wide(65_539)))
-        );
-        assert_eq!(RecordReply::decode(&[8, 0, 3, 0, 1, 0]), Ok(RecordReply::CombinedReportResponse { count: 65_539 }));
-    }
-
-    #[test]
-    fn a_response_repeats_the_request_and_keeps_undefined_codes() {
-        let no_records = RecordReply::Response { request: 1, code: ResponseCode::NoRecords };
-        assert_eq!(RecordReply::decode(&[6, 0, 1, 6]), Ok(no_records));
-        let undefined = RecordReply::Response { request: 4, code: ResponseCode::Reserved(77) };
-        assert_eq!(RecordReply::decode(&[6, 0, 4, 77]), Ok(undefined));
-    }
-
-    #[test]
-    fn wrong_answers_are_rejected_by_kind() {
-        assert_eq!(kind(&[]), "truncated");
-        assert_eq!(kind(&[5, 0, 3]), "truncated");
-        assert_eq!(kind(&[5, 0, 3, 0, 1]), "truncated");
-        assert_eq!(kind(&[6, 0, 1]), "truncated");
-        assert_eq!(kind(&[6, 0, 1, 1, 0]), "trailing_bytes");
-        assert_eq!(kind(&[5, 0, 3, 0, 1, 0, 0]), "trailing_bytes");
-        assert_eq!(kind(&[5, 1, 3, 0]), "out_of_range");
-        assert_eq!(kind(&[1, 1]), "unsupported_opcode");
-    }
-}
+#[path = "record_access_tests.rs"]
+mod tests;

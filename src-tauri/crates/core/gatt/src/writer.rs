@@ -88,6 +88,11 @@ impl Writer {
         Ok(())
     }
 
+    /// What was written so far.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.octets
+    }
+
     /// The finished value.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.octets

@@ -1,16 +1,19 @@
 //! The JSON of bare medical floats, clocks, device information, battery and record access.
 //! Values are shown as sent; nothing is looked up.
 use super::Decoded;
-use super::json::{computed, names, number, time};
-use bedside_gatt::battery::BatteryLevel;
+use super::json::{computed, elapsed_time, names, number, time};
+use bedside_gatt::battery::{
+    AdditionalStatement, AdditionalStatus, Answer, BatteryLevel, BatteryLevelStatus, PowerStatement,
+};
 use bedside_gatt::current_time::{
     AdjustReason, CurrentTime, DaylightSavingOffset, LocalTimeInformation, ReferenceTimeInformation, TimeAccuracy,
     TimeZone,
 };
 use bedside_gatt::device_information::{
     FIRMWARE_REVISION, HARDWARE_REVISION, MANUFACTURER_NAME, MODEL_NUMBER, PnpId, SERIAL_NUMBER, SOFTWARE_REVISION,
-    SystemId, decode_text,
+    SystemId, UniqueDeviceIdentifier, decode_text,
 };
+use bedside_gatt::elapsed_time::{ClockCapability, ClockStatement, CurrentElapsedTime};
 use bedside_gatt::record_access::RecordReply;
 use bedside_gatt::{Characteristic, date_time, medical_float};
 use serde_json::{Value, json};
@@ -67,6 +70,15 @@ pub(super) fn reference_time(octets: &[u8]) -> Decoded {
     }))
 }
 
+pub(super) fn current_elapsed_time(octets: &[u8]) -> Decoded {
+    let clock = CurrentElapsedTime::decode(octets)?;
+    let mut value = elapsed_time(clock.elapsed);
+    value["clock_needs_set"] = json!(clock.status.has(ClockStatement::NeedsSet));
+    value["clock_applies_dst"] = json!(clock.capabilities.has(ClockCapability::AppliesDaylightSaving));
+    value["clock_manages_tz"] = json!(clock.capabilities.has(ClockCapability::ManagesTimeZone));
+    Ok(value)
+}
+
 pub(super) fn manufacturer_name(octets: &[u8]) -> Decoded {
     text(MANUFACTURER_NAME, octets)
 }
@@ -96,6 +108,12 @@ pub(super) fn system_id(octets: &[u8]) -> Decoded {
     Ok(json!({ "manufacturer_id": id.manufacturer_id, "oui": format!("{:06x}", id.oui) }))
 }
 
+pub(super) fn unique_device_identifier(octets: &[u8]) -> Decoded {
+    let UniqueDeviceIdentifier { label, device_identifier, issuer, authority } =
+        UniqueDeviceIdentifier::decode(octets)?;
+    Ok(json!({ "label": label, "device_identifier": device_identifier, "issuer": issuer, "authority": authority }))
+}
+
 pub(super) fn pnp_id(octets: &[u8]) -> Decoded {
     let id = PnpId::decode(octets)?;
     Ok(json!({
@@ -108,6 +126,23 @@ pub(super) fn pnp_id(octets: &[u8]) -> Decoded {
 
 pub(super) fn battery_level(octets: &[u8]) -> Decoded {
     Ok(json!({ "level_percent": BatteryLevel::decode(octets)?.percent() }))
+}
+
+pub(super) fn battery_level_status(octets: &[u8]) -> Decoded {
+    let BatteryLevelStatus { power, identifier, level, additional } = BatteryLevelStatus::decode(octets)?;
+    Ok(json!({
+        "battery_present": power.has(PowerStatement::BatteryPresent),
+        "wired_external_power": power.wired_external_power().name(),
+        "wireless_external_power": power.wireless_external_power().name(),
+        "charge_state": power.charge_state().name(),
+        "charge_level": power.charge_level().name(),
+        "charging_type": power.charging_type().name(),
+        "charging_fault": names(power.charging_faults().map(PowerStatement::name)),
+        "identifier": identifier,
+        "level_percent": level.and_then(BatteryLevel::percent),
+        "service_required": additional.map(AdditionalStatus::service_required).map(Answer::name),
+        "battery_fault": additional.map(|status| status.has(AdditionalStatement::BatteryFault)),
+    }))
 }
 
 pub(super) fn record_access(octets: &[u8]) -> Decoded {
@@ -124,7 +159,7 @@ fn text(characteristic: Characteristic, octets: &[u8]) -> Decoded {
     Ok(json!({ "text": decode_text(characteristic, octets)? }))
 }
 
-fn daylight_saving_minutes(offset: DaylightSavingOffset) -> Value {
+pub(super) fn daylight_saving_minutes(offset: DaylightSavingOffset) -> Value {
     match offset {
         DaylightSavingOffset::Reserved(_) => json!(offset.name()),
         DaylightSavingOffset::Standard

@@ -1,5 +1,7 @@
 //! The JSON of the values that many characteristics share: exact numbers, times, lists of names.
 //! Which characteristic has which field is said beside the profiles.
+use bedside_gatt::elapsed_time::{ElapsedTime, ElapsedTimeFlag};
+use bedside_gatt::user_data::User;
 use bedside_vitals::{Decimal, DeviceTime, Number};
 use serde_json::{Value, json};
 
@@ -43,7 +45,35 @@ pub(super) fn optional_time(field: Option<DeviceTime>) -> Value {
     field.map_or(Value::Null, time)
 }
 
+/// An Elapsed Time, each part as sent.
+pub(super) fn elapsed_time(time: ElapsedTime) -> Value {
+    let has = |flag| time.flags.has(flag);
+    json!({
+        "tick_counter": has(ElapsedTimeFlag::TickCounter),
+        "utc": has(ElapsedTimeFlag::Utc),
+        "resolution": time.resolution().name(),
+        "tz_dst_used": has(ElapsedTimeFlag::OffsetUsed),
+        "current_timeline": has(ElapsedTimeFlag::CurrentTimeline),
+        "time_value": time.count,
+        "sync_source": time.source.name(),
+        "tz_dst_offset_min": i16::from(time.offset_quarters) * 15,
+    })
+}
+
 /// A list of names.
 pub(super) fn names(names: impl Iterator<Item = &'static str>) -> Value {
     names.collect()
+}
+
+/// Octets as hex digits.
+pub(super) fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// A user by the device's own counting, `null` when the value does not carry the field.
+pub(super) fn user(user: Option<User>) -> Value {
+    user.map_or(Value::Null, |user| match user {
+        User::Slot(slot) => json!(slot),
+        User::Unknown => json!("unknown"),
+    })
 }

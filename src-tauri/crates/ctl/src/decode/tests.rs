@@ -202,6 +202,70 @@ fn polar_frames_show_one_list_of_samples() {
 }
 
 #[test]
+fn enhanced_pressures_count_seconds_from_an_epoch() {
+    assert_eq!(
+        decode("2B34", "6e78005000ff07c76d4d314800ffd77b4d31", None).unwrap(),
+        json!({
+            "unit": "mmHg", "systolic": 120, "diastolic": 80, "map": "NaN", "timestamp": 827_157_959, "epoch": "2000",
+            "pulse_rate_bpm": 72, "user_id": "unknown", "status": null, "user_facing_time": 827_161_559,
+        })
+    );
+    assert_eq!(decode("2B35", "119600010000", None).unwrap_err().kind, "trailing_bytes");
+    let cuff = decode("2B35", "11a0f00100", None).unwrap();
+    assert_eq!((&cuff["unit"], cuff["cuff_pressure"].to_string()), (&json!("kPa"), "16.0".to_owned()));
+    assert_eq!((&cuff["epoch"], &cuff["status"]["body_movement"]), (&json!("1900"), &json!(true)));
+}
+
+#[test]
+fn the_first_segment_of_a_record_names_it() {
+    let first = json!({
+        "first": true, "last": false, "segment_counter": 0, "sequence_number": 258, "uuid": "2b34", "data_hex": "0478",
+    });
+    assert_eq!(decode("2B36", "010201342b0478", None).unwrap(), first);
+    let last = json!({
+        "first": false, "last": true, "segment_counter": 63, "sequence_number": null, "uuid": null, "data_hex": "",
+    });
+    assert_eq!(decode("2B36", "fe", None).unwrap(), last);
+    assert_eq!(kind("2B36", "01020134"), "truncated");
+}
+
+#[test]
+fn an_elapsed_clock_shows_what_it_counts() {
+    assert_eq!(decode("2BF2", "32c76d4d310000010801", None).unwrap_err().kind, "length");
+    assert_eq!(
+        decode("2BF2", "32c76d4d31000001f80102", None).unwrap(),
+        json!({
+            "tick_counter": false, "utc": true, "resolution": "1s", "tz_dst_used": true, "current_timeline": true,
+            "time_value": 827_157_959, "sync_source": "ntp", "tz_dst_offset_min": -120, "clock_needs_set": true,
+            "clock_applies_dst": false, "clock_manages_tz": true,
+        })
+    );
+}
+
+#[test]
+fn a_battery_status_names_its_numbers() {
+    assert_eq!(
+        decode("2BED", "0727210601326d", None).unwrap(),
+        json!({
+            "battery_present": true, "wired_external_power": "reserved", "wireless_external_power": "no",
+            "charge_state": "charging", "charge_level": "low", "charging_type": "unknown_or_not_charging",
+            "charging_fault": ["external_power_source"], "identifier": 262, "level_percent": 50,
+            "service_required": "yes", "battery_fault": true,
+        })
+    );
+    let bare = decode("2BED", "000000", None).unwrap();
+    assert_eq!((&bare["identifier"], &bare["service_required"]), (&Value::Null, &Value::Null));
+    assert_eq!(bare["charging_fault"], json!([]));
+}
+
+#[test]
+fn a_unique_device_identifier_shows_the_parts_it_carries() {
+    let parts = json!({ "label": "(01)07", "device_identifier": null, "issuer": null, "authority": "2.51" });
+    assert_eq!(decode("2BFF", "0928303129303700322e353100", None).unwrap(), parts);
+    assert_eq!(kind("2BFF", "01283031"), "truncated");
+}
+
+#[test]
 fn every_fault_has_its_kind() {
     assert_eq!(kind("2A37", "-"), "truncated");
     assert_eq!(kind("2A37", ""), "truncated");
@@ -245,12 +309,13 @@ proptest! {
     #[test]
     fn any_octets_of_any_characteristic_are_answered(octets in proptest::collection::vec(any::<u8>(), 0..40)) {
         let hex: String = octets.iter().map(|octet| format!("{octet:02X}")).collect();
-        for number in 0x2A00..0x2AFF {
+        for number in 0x2A00..0x2C00 {
             if let Ok(value) = decode(&format!("{number:04X}"), &hex, None) {
                 prop_assert!(value.is_object());
             }
         }
-        for word in ["SFLOAT", "FLOAT", "PMD_DATA"] {
+        let vendor = ["NONIN_OXI", "VIATOM_RT", "BERRYMED", "MISCALE1", "MISCALE2", "YONKER_BP"];
+        for word in ["SFLOAT", "FLOAT", "PMD_DATA", "GHS_OBSERVATION"].into_iter().chain(vendor) {
             if let Ok(value) = decode(word, &hex, None) {
                 prop_assert!(value.is_object());
             }

@@ -1,11 +1,12 @@
 //! The JSON of heart rate, blood pressure, temperature and oximetry.
 //! Values are shown as sent; nothing is rounded, converted or judged.
 use super::Decoded;
-use super::json::{computed, names, number, optional_number, optional_time};
+use super::json::{computed, hex, names, number, optional_number, optional_time, user};
 use bedside_gatt::Characteristic;
 use bedside_gatt::blood_pressure::{
-    BloodPressureFeature, BloodPressureFeatures, BloodPressureMeasurement, Dialect, IntermediateCuffPressure,
-    MeasurementFinding, MeasurementStatus, PressureContext, PressureUnit, User,
+    BloodPressureFeature, BloodPressureFeatures, BloodPressureMeasurement, Dialect, EnhancedBloodPressureMeasurement,
+    EnhancedContext, EnhancedCuffPressure, IntermediateCuffPressure, MeasurementFinding, MeasurementStatus,
+    PressureContext, PressureUnit, RecordSegment,
 };
 use bedside_gatt::health_thermometer::{
     INTERMEDIATE_TEMPERATURE, MeasurementInterval, TEMPERATURE_MEASUREMENT, TemperatureMeasurement, TemperatureType,
@@ -50,6 +51,35 @@ pub(super) fn cuff_pressure(octets: &[u8]) -> Decoded {
     let measured = IntermediateCuffPressure::decode(octets)?;
     let pressure = json!({ "unit": pressure_unit(measured.unit), "cuff_pressure": number(measured.cuff_pressure) });
     Ok(with_context(pressure, &measured.context))
+}
+
+pub(super) fn enhanced_blood_pressure(octets: &[u8]) -> Decoded {
+    let measured = EnhancedBloodPressureMeasurement::decode(octets)?;
+    let pressures = json!({
+        "unit": pressure_unit(measured.unit),
+        "systolic": number(measured.systolic),
+        "diastolic": number(measured.diastolic),
+        "map": number(measured.mean),
+    });
+    Ok(with_enhanced_context(pressures, &measured.context))
+}
+
+pub(super) fn enhanced_cuff_pressure(octets: &[u8]) -> Decoded {
+    let measured = EnhancedCuffPressure::decode(octets)?;
+    let pressure = json!({ "unit": pressure_unit(measured.unit), "cuff_pressure": number(measured.cuff_pressure) });
+    Ok(with_enhanced_context(pressure, &measured.context))
+}
+
+pub(super) fn blood_pressure_record(octets: &[u8]) -> Decoded {
+    let segment = RecordSegment::decode(octets)?;
+    Ok(json!({
+        "first": segment.head.is_some(),
+        "last": segment.last,
+        "segment_counter": segment.counter,
+        "sequence_number": segment.head.map(|head| head.sequence_number),
+        "uuid": segment.head.map(|head| hex(&head.characteristic.to_be_bytes())),
+        "data_hex": hex(segment.data),
+    }))
 }
 
 pub(super) fn blood_pressure_features(octets: &[u8]) -> Decoded {
@@ -116,11 +146,18 @@ fn pressure_unit(unit: PressureUnit) -> &'static str {
 fn with_context(mut value: Value, context: &PressureContext) -> Value {
     value["timestamp"] = optional_time(context.timestamp);
     value["pulse_rate_bpm"] = optional_number(context.pulse_rate_bpm);
-    value["user_id"] = context.user.map_or(Value::Null, |user| match user {
-        User::Slot(slot) => json!(slot),
-        User::Unknown => json!("unknown"),
-    });
+    value["user_id"] = user(context.user);
     value["status"] = context.status.map_or(Value::Null, measurement_status);
+    value
+}
+
+fn with_enhanced_context(mut value: Value, context: &EnhancedContext) -> Value {
+    value["timestamp"] = json!(context.timestamp_seconds);
+    value["epoch"] = json!(context.epoch.name());
+    value["pulse_rate_bpm"] = optional_number(context.pulse_rate_bpm);
+    value["user_id"] = user(context.user);
+    value["status"] = context.status.map_or(Value::Null, measurement_status);
+    value["user_facing_time"] = json!(context.user_facing_seconds);
     value
 }
 

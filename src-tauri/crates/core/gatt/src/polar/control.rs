@@ -1,10 +1,12 @@
 //! The PMD control point: requests for settings, start and stop, and the sensor's replies.
 //! Samples come through the data characteristic, in `data.rs`.
-use crate::codes::octet_codes;
+use crate::codes::{flag_word, octet_codes};
 use crate::error::{Characteristic, DecodeError, EncodeError};
 use crate::reader::Reader;
 use crate::writer::Writer;
+use alloc::string::ToString;
 use alloc::vec::Vec;
+use bedside_vitals::Decimal;
 
 const CONTROL_POINT: Characteristic = Characteristic::named("Polar Measurement Data Control Point");
 
@@ -12,6 +14,7 @@ const GET_SETTINGS: u8 = 1;
 const START: u8 = 2;
 const STOP: u8 = 3;
 const REPLY: u8 = 0xF0;
+const FEATURES: u8 = 0x0F;
 
 const SAMPLE_RATE: u8 = 0;
 const RESOLUTION: u8 = 1;
@@ -79,6 +82,34 @@ octet_codes! {
         InCharger = 13 => "in_charger",
         /// The sensor's memory is full.
         DiskFull = 14 => "disk_full",
+    }
+}
+
+flag_word! {
+    /// What a sensor can measure, as received: one bit for each kind, by its number.
+    pub struct MeasurementKinds(u16);
+    /// One kind that a sensor can measure.
+    pub enum MeasurementSupport {
+        /// Electrocardiogram.
+        Ecg = 0 => "ecg",
+        /// The optical pulse waveform.
+        Ppg = 1 => "ppg",
+        /// Acceleration.
+        Acceleration = 2 => "acc",
+        /// Intervals between pulses.
+        PulseIntervals = 3 => "ppi",
+        /// Angular velocity.
+        Gyroscope = 5 => "gyro",
+        /// Magnetic field.
+        Magnetometer = 6 => "magnetometer",
+        /// The mode in which applications choose all settings.
+        SdkMode = 9 => "sdk_mode",
+        /// Location.
+        Location = 10 => "location",
+        /// Air pressure.
+        Pressure = 11 => "pressure",
+        /// Temperature.
+        Temperature = 12 => "temperature",
     }
 }
 
@@ -205,13 +236,34 @@ impl<'a> ControlReply<'a> {
     }
 }
 
+impl MeasurementKinds {
+    /// What reading the control point gives: a header and the bits. Octets after them are reserved.
+    pub fn decode(octets: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(CONTROL_POINT, octets);
+        let header = reader.u8("header")?;
+        if header != FEATURES {
+            return Err(reader.bad_header("features (0x0F)", header));
+        }
+        reader.u16("features").map(Self::from_bits)
+    }
+
+    /// The octets that a sensor gives.
+    pub fn encode(self) -> Vec<u8> {
+        let mut writer = Writer::new(CONTROL_POINT);
+        writer.u8(FEATURES);
+        writer.u16(self.bits());
+        writer.finish()
+    }
+}
+
 impl Factor {
     /// The factor 1.
     pub const ONE: Self = Self(0x3F80_0000);
 
-    /// The nearest number, for computing.
-    pub const fn to_f32(self) -> f32 {
-        f32::from_bits(self.0)
+    /// The shortest decimal that rounds to these bits: what the vendor wrote down, for example 0.244. `None` for a
+    /// pattern that is no number, and for one with more places than any factor has.
+    pub fn decimal(self) -> Option<Decimal> {
+        f32::from_bits(self.0).to_string().parse().ok()
     }
 }
 
@@ -314,7 +366,33 @@ mod tests {
     fn a_factor_keeps_its_bits() {
         let settings = decode_settings(&[5, 1, 0, 0, 0x80, 0x3F]).unwrap();
         assert_eq!(settings, [Setting::Factor(vec![Factor::ONE])]);
-        assert!((Factor::ONE.to_f32() - 1.0).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn a_started_stream_says_what_its_samples_are_multiplied_by() {
+        let reply = ControlReply::decode(&[0xF0, 2, 2, 0, 0, 5, 1, 0x23, 0xDB, 0x79, 0x3E]).unwrap();
+        assert_eq!((reply.operation, reply.kind), (2, MeasurementKind::Acceleration));
+        assert_eq!(decode_settings(reply.parameters).unwrap(), [Setting::Factor(vec![Factor(0x3E79_DB23)])]);
+    }
+
+    #[test]
+    fn a_factor_is_the_decimal_that_the_vendor_wrote_down() {
+        assert_eq!(Factor::ONE.decimal(), Some(Decimal::whole(1)));
+        assert_eq!(Factor(0x3E79_DB23).decimal(), Some(Decimal::new(244, -3)));
+        assert_eq!(Factor(0x7FC0_0000).decimal(), None);
+        assert_eq!(Factor(0x7F80_0000).decimal(), None);
+    }
+
+    #[test]
+    fn features_are_a_bit_for_each_kind_that_a_sensor_can_measure() {
+        let kinds = MeasurementKinds::decode(&[0x0F, 0x05, 0x02, 0, 0]).unwrap();
+        let names: Vec<_> = kinds.raised().map(MeasurementSupport::name).collect();
+        assert_eq!(names, ["ecg", "acc", "sdk_mode"]);
+        for support in MeasurementSupport::DEFINED {
+            assert_eq!(MeasurementKind::from_octet(*support as u8).name(), support.name());
+        }
+        assert_eq!(MeasurementKinds::decode(&[0xF0, 5, 0]).unwrap_err().kind(), "bad_header");
+        assert_eq!(MeasurementKinds::decode(&[0x0F, 5]).unwrap_err().kind(), "truncated");
     }
 
     #[test]

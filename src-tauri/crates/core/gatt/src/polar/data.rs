@@ -2,6 +2,7 @@
 //! Compressed samples come as sent; the factor from the start reply is applied by whoever holds the settings.
 use super::control::MeasurementKind;
 use super::delta;
+use super::samples::{EcgContactSample, EcgTaggedSample, PulseInterval, Samples};
 use crate::error::{Characteristic, DecodeError, EncodeError};
 use crate::reader::Reader;
 use crate::writer::Writer;
@@ -14,10 +15,6 @@ const COMPRESSED: u8 = 0x80;
 const OCTETS_24: usize = 3;
 const OCTETS_16: usize = 2;
 
-const BLOCKER: u8 = 1;
-const CONTACT: u8 = 1 << 1;
-const CONTACT_SUPPORTED: u8 = 1 << 2;
-
 /// One notification of the data characteristic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFrame {
@@ -25,45 +22,6 @@ pub struct DataFrame {
     pub timestamp_ns: u64,
     /// The samples, oldest first; at least one.
     pub samples: Samples,
-}
-
-/// The samples of a frame by what they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Samples {
-    /// ECG in µV (frame type 0).
-    Ecg(Vec<i32>),
-    /// Optical pulse waveform, three channels and ambient light (frame type 0).
-    Ppg(Vec<[i32; 4]>),
-    /// The same, sent compressed (frame type 0): to be multiplied by the factor.
-    PpgRaw(Vec<[i32; 4]>),
-    /// Acceleration along x, y, z in mG (frame type 1).
-    Acceleration(Vec<[i32; 3]>),
-    /// Acceleration sent compressed: multiplied by the factor, type 0 gives G and type 1 gives mG.
-    AccelerationRaw {
-        /// The frame type, 0 or 1.
-        frame_type: u8,
-        /// The samples as sent.
-        samples: Vec<[i32; 3]>,
-    },
-    /// Intervals between pulses (frame type 0).
-    PulseIntervals(Vec<PulseInterval>),
-}
-
-/// One interval between two pulses, found optically. Valid only at rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PulseInterval {
-    /// Heart rate in beats a minute.
-    pub heart_rate_bpm: u8,
-    /// The interval in ms.
-    pub interval_ms: u16,
-    /// Estimated error of the interval in ms.
-    pub error_ms: u16,
-    /// The sensor moved: the interval is of no use.
-    pub blocker: bool,
-    /// The sensor touches the skin; unreliable on Verity Sense and OH1.
-    pub contact: bool,
-    /// The sensor can tell about contact.
-    pub contact_supported: bool,
 }
 
 impl DataFrame {
@@ -79,18 +37,27 @@ impl DataFrame {
         }
         let timestamp_ns = reader.u64("time stamp")?;
         let frame_type = reader.u8("frame type")?;
-        let samples = match (kind, frame_type) {
-            (MeasurementKind::Ecg, 0) => Samples::Ecg(one_or_more(&mut reader, |r| r.i24("ECG sample"))?),
-            (MeasurementKind::Ppg, 0) => Samples::Ppg(one_or_more(&mut reader, |r| channels(|| r.i24("PPG sample")))?),
-            (MeasurementKind::Ppg, COMPRESSED) => Samples::PpgRaw(delta::read(&mut reader, OCTETS_24)?),
-            (MeasurementKind::Acceleration, 1) => Samples::Acceleration(one_or_more(&mut reader, |r| {
-                channels(|| r.i16("acceleration sample").map(i32::from))
-            })?),
-            (MeasurementKind::Acceleration, 0x80 | 0x81) => Samples::AccelerationRaw {
-                frame_type: frame_type & !COMPRESSED,
-                samples: delta::read(&mut reader, OCTETS_16)?,
-            },
-            (MeasurementKind::PulseIntervals, 0) => {
+        let compressed = frame_type & COMPRESSED != 0;
+        let samples = match (kind, compressed, frame_type & !COMPRESSED) {
+            (MeasurementKind::Ecg, false, 0) => Samples::Ecg(one_or_more(&mut reader, |r| r.i24("ECG sample"))?),
+            (MeasurementKind::Ecg, false, 1) => Samples::EcgContact(one_or_more(&mut reader, EcgContactSample::read)?),
+            (MeasurementKind::Ecg, false, 2) => Samples::EcgTagged(one_or_more(&mut reader, EcgTaggedSample::read)?),
+            (MeasurementKind::Ecg, true, 0) => Samples::EcgRaw(delta::read(&mut reader, OCTETS_24)?),
+            (MeasurementKind::Ppg, false, 0) => {
+                Samples::Ppg(one_or_more(&mut reader, |r| channels(|| r.i24("PPG sample")))?)
+            }
+            (MeasurementKind::Ppg, true, 0) => Samples::PpgRaw(delta::read(&mut reader, OCTETS_24)?),
+            (MeasurementKind::Ppg, true, 7) => Samples::PpgSixteen(delta::read(&mut reader, OCTETS_24)?),
+            (MeasurementKind::Ppg, true, 8) => Samples::PpgTwentyFour(delta::read(&mut reader, OCTETS_24)?),
+            (MeasurementKind::Ppg, true, 10) => Samples::PpgColours(delta::read(&mut reader, OCTETS_24)?),
+            (MeasurementKind::Acceleration, false, frame_type @ 0..=2) => {
+                let samples = one_or_more(&mut reader, |r| channels(|| axis(r, frame_type)))?;
+                Samples::Acceleration { frame_type, samples }
+            }
+            (MeasurementKind::Acceleration, true, frame_type @ 0..=1) => {
+                Samples::AccelerationRaw { frame_type, samples: delta::read(&mut reader, OCTETS_16)? }
+            }
+            (MeasurementKind::PulseIntervals, false, 0) => {
                 Samples::PulseIntervals(one_or_more(&mut reader, PulseInterval::read)?)
             }
             _ => return Err(reader.unsupported("a known frame type of the measurement", frame_type)),
@@ -108,24 +75,19 @@ impl DataFrame {
         writer.u64(self.timestamp_ns);
         writer.u8(self.samples.frame_type() | if self.samples.is_compressed() { COMPRESSED } else { 0 });
         match &self.samples {
-            Samples::Ecg(samples) => {
-                for sample in samples {
-                    writer.i24("ECG sample", *sample)?;
-                }
-            }
+            Samples::Ecg(samples) => samples.iter().try_for_each(|sample| writer.i24("ECG sample", *sample))?,
+            Samples::EcgContact(samples) => samples.iter().try_for_each(|sample| sample.write(&mut writer))?,
+            Samples::EcgTagged(samples) => samples.iter().try_for_each(|sample| sample.write(&mut writer))?,
+            Samples::EcgRaw(samples) => delta::write(&mut writer, OCTETS_24, samples)?,
             Samples::Ppg(samples) => {
-                for channel in samples.as_flattened() {
-                    writer.i24("PPG sample", *channel)?;
-                }
+                samples.as_flattened().iter().try_for_each(|channel| writer.i24("PPG sample", *channel))?;
             }
             Samples::PpgRaw(samples) => delta::write(&mut writer, OCTETS_24, samples)?,
-            Samples::Acceleration(samples) => {
-                for axis in samples.as_flattened() {
-                    let Ok(axis) = i16::try_from(*axis) else {
-                        return Err(writer.out_of_range("acceleration sample", "a signed 16-bit number", *axis));
-                    };
-                    writer.i16(axis);
-                }
+            Samples::PpgSixteen(samples) => delta::write(&mut writer, OCTETS_24, samples)?,
+            Samples::PpgTwentyFour(samples) => delta::write(&mut writer, OCTETS_24, samples)?,
+            Samples::PpgColours(samples) => delta::write(&mut writer, OCTETS_24, samples)?,
+            Samples::Acceleration { frame_type, samples } => {
+                samples.as_flattened().iter().try_for_each(|axis| write_axis(&mut writer, *frame_type, *axis))?;
             }
             Samples::AccelerationRaw { frame_type, samples } => {
                 if *frame_type > 1 {
@@ -136,74 +98,6 @@ impl DataFrame {
             Samples::PulseIntervals(intervals) => intervals.iter().for_each(|interval| interval.write(&mut writer)),
         }
         Ok(writer.finish())
-    }
-}
-
-impl Samples {
-    /// What was measured.
-    pub const fn kind(&self) -> MeasurementKind {
-        match self {
-            Self::Ecg(_) => MeasurementKind::Ecg,
-            Self::Ppg(_) | Self::PpgRaw(_) => MeasurementKind::Ppg,
-            Self::Acceleration(_) | Self::AccelerationRaw { .. } => MeasurementKind::Acceleration,
-            Self::PulseIntervals(_) => MeasurementKind::PulseIntervals,
-        }
-    }
-
-    /// The frame type, without the bit for compression.
-    pub const fn frame_type(&self) -> u8 {
-        match self {
-            Self::Ecg(_) | Self::Ppg(_) | Self::PpgRaw(_) | Self::PulseIntervals(_) => 0,
-            Self::Acceleration(_) => 1,
-            Self::AccelerationRaw { frame_type, .. } => *frame_type,
-        }
-    }
-
-    /// Whether the samples come as differences.
-    pub const fn is_compressed(&self) -> bool {
-        matches!(self, Self::PpgRaw(_) | Self::AccelerationRaw { .. })
-    }
-
-    /// How many samples there are; one sample has all its channels.
-    pub const fn len(&self) -> usize {
-        match self {
-            Self::Ecg(samples) => samples.len(),
-            Self::Ppg(samples) | Self::PpgRaw(samples) => samples.len(),
-            Self::Acceleration(samples) | Self::AccelerationRaw { samples, .. } => samples.len(),
-            Self::PulseIntervals(intervals) => intervals.len(),
-        }
-    }
-
-    /// Whether there is no sample; never so in a decoded frame.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl PulseInterval {
-    /// Whether the interval may be used: no motion, and contact wherever the sensor can tell.
-    pub const fn is_usable(&self) -> bool {
-        !self.blocker && (self.contact || !self.contact_supported)
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let heart_rate_bpm = reader.u8("heart rate")?;
-        let interval_ms = reader.u16("pulse interval")?;
-        let error_ms = reader.u16("error estimate")?;
-        let flags = reader.u8("pulse interval flags")?;
-        let raised = |flag: u8| flags & flag != 0;
-        let (blocker, contact, contact_supported) = (raised(BLOCKER), raised(CONTACT), raised(CONTACT_SUPPORTED));
-        Ok(Self { heart_rate_bpm, interval_ms, error_ms, blocker, contact, contact_supported })
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        writer.u8(self.heart_rate_bpm);
-        writer.u16(self.interval_ms);
-        writer.u16(self.error_ms);
-        let flag = |raised: bool, flag: u8| if raised { flag } else { 0 };
-        writer.u8(flag(self.blocker, BLOCKER)
-            | flag(self.contact, CONTACT)
-            | flag(self.contact_supported, CONTACT_SUPPORTED));
     }
 }
 
@@ -224,6 +118,36 @@ fn channels<const N: usize>(mut next: impl FnMut() -> Result<i32, DecodeError>) 
         *channel = next()?;
     }
     Ok(channels)
+}
+
+/// One axis of an acceleration, in as many octets as its frame type has.
+fn axis(reader: &mut Reader<'_>, frame_type: u8) -> Result<i32, DecodeError> {
+    match frame_type {
+        0 => reader.i8("acceleration sample").map(i32::from),
+        1 => reader.i16("acceleration sample").map(i32::from),
+        _ => reader.i24("acceleration sample"),
+    }
+}
+
+fn write_axis(writer: &mut Writer, frame_type: u8, axis: i32) -> Result<(), EncodeError> {
+    match frame_type {
+        0 => {
+            let Ok(axis) = i8::try_from(axis) else {
+                return Err(writer.out_of_range("acceleration sample", "a signed 8-bit number", axis));
+            };
+            writer.u8(axis as u8);
+            Ok(())
+        }
+        1 => {
+            let Ok(axis) = i16::try_from(axis) else {
+                return Err(writer.out_of_range("acceleration sample", "a signed 16-bit number", axis));
+            };
+            writer.i16(axis);
+            Ok(())
+        }
+        2 => writer.i24("acceleration sample", axis),
+        other => Err(writer.out_of_range("frame type", "0, 1 or 2", other)),
+    }
 }
 
 #[cfg(test)]
@@ -252,6 +176,46 @@ mod tests {
     }
 
     #[test]
+    fn packed_ecg_samples_carry_contact_or_tags_above_their_microvolts() {
+        let contact =
+            EcgContactSample { microvolts: 0x3F01, oversampling: true, skin_contact: 0b10, contact_impedance: 0b11 };
+        assert_eq!(samples(0, 1, &[0x01, 0xFF, 0b1111_1101]), Samples::EcgContact(vec![contact]));
+        let tagged = EcgTaggedSample { microvolts: 0x3_0201, ecg_tag: 0b101, pace_tag: 0b110 };
+        assert_eq!(samples(0, 2, &[0x01, 0x02, 0b1101_0111]), Samples::EcgTagged(vec![tagged]));
+        assert!(
+            DataFrame {
+                timestamp_ns: 0,
+                samples: Samples::EcgContact(vec![EcgContactSample { microvolts: 0x4000, ..contact }])
+            }
+            .encode()
+            .is_err()
+        );
+        assert!(
+            DataFrame { timestamp_ns: 0, samples: Samples::EcgTagged(vec![EcgTaggedSample { pace_tag: 8, ..tagged }]) }
+                .encode()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn compressed_ecg_has_one_channel() {
+        // Reference -2; then one block of three samples with differences three bits wide: 3, -4, 1.
+        let payload = [0xFE, 0xFF, 0xFF, 3, 3, 0b0110_0011, 0];
+        assert_eq!(samples(0, 0x80, &payload), Samples::EcgRaw(vec![[-2], [1], [-3], [-2]]));
+    }
+
+    #[test]
+    fn optical_sensors_with_many_channels_end_each_sample_with_a_status() {
+        let reference = |channels: u8| (0..channels).flat_map(|channel| [channel, 0, 0]).collect::<Vec<_>>();
+        let Samples::PpgSixteen(sixteen) = samples(1, 0x87, &reference(17)) else { panic!("not 16 channels") };
+        assert_eq!((sixteen.len(), sixteen[0][0], sixteen[0][16]), (1, 0, 16));
+        let Samples::PpgTwentyFour(more) = samples(1, 0x88, &reference(25)) else { panic!("not 24 channels") };
+        assert_eq!(more[0][24], 24);
+        let Samples::PpgColours(colours) = samples(1, 0x8A, &reference(21)) else { panic!("not three colours") };
+        assert_eq!(colours[0][20], 20);
+    }
+
+    #[test]
     fn the_type_is_the_low_six_bits_and_the_time_is_that_of_the_last_sample() {
         let decoded = DataFrame::decode(&frame(0x80, 0, &[1, 0, 0])).unwrap();
         assert_eq!((decoded.timestamp_ns, decoded.samples), (1, Samples::Ecg(vec![1])));
@@ -260,7 +224,11 @@ mod tests {
     #[test]
     fn acceleration_is_three_axes_in_thousandths_of_g() {
         let decoded = samples(2, 1, &[0xE8, 0x03, 0x18, 0xFC, 0, 0]);
-        assert_eq!(decoded, Samples::Acceleration(vec![[1000, -1000, 0]]));
+        assert_eq!(decoded, Samples::Acceleration { frame_type: 1, samples: vec![[1000, -1000, 0]] });
+        let narrow = Samples::Acceleration { frame_type: 0, samples: vec![[1, -1, 127]] };
+        assert_eq!(samples(2, 0, &[1, 0xFF, 0x7F]), narrow);
+        let wide = Samples::Acceleration { frame_type: 2, samples: vec![[1, -1, -8_388_608]] };
+        assert_eq!(samples(2, 2, &[1, 0, 0, 0xFF, 0xFF, 0xFF, 0, 0, 0x80]), wide);
     }
 
     #[test]
@@ -304,7 +272,10 @@ mod tests {
     #[test]
     fn unknown_measurements_and_frame_types_are_unsupported() {
         assert_eq!(kind_of_error(&frame(5, 0, &[0; 6])), "unsupported_opcode");
-        assert_eq!(kind_of_error(&frame(0, 1, &[0; 3])), "unsupported_opcode");
+        assert_eq!(kind_of_error(&frame(0, 3, &[0; 7])), "unsupported_opcode");
+        assert_eq!(kind_of_error(&frame(0, 0x81, &[0; 3])), "unsupported_opcode");
+        assert_eq!(kind_of_error(&frame(1, 7, &[0; 51])), "unsupported_opcode");
+        assert_eq!(kind_of_error(&frame(2, 3, &[0; 9])), "unsupported_opcode");
         assert_eq!(kind_of_error(&frame(2, 0x82, &[0; 9])), "unsupported_opcode");
     }
 

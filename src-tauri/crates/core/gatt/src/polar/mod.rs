@@ -3,8 +3,11 @@
 mod control;
 mod data;
 mod delta;
+mod samples;
 
 pub use control::{
-    ControlReply, ControlRequest, ControlStatus, Factor, MeasurementKind, Setting, decode_settings, encode_settings,
+    ControlReply, ControlRequest, ControlStatus, Factor, MeasurementKind, MeasurementKinds, MeasurementSupport,
+    Setting, decode_settings, encode_settings,
 };
-pub use data::{DataFrame, PulseInterval, Samples};
+pub use data::DataFrame;
+pub use samples::{EcgContactSample, EcgTaggedSample, PulseInterval, Samples};

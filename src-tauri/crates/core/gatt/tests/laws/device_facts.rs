@@ -1,4 +1,4 @@
-//! The laws of the codecs for medical floats, clocks, device information, battery and record access.
+//! The laws of the codecs for medical floats, clocks, device information and battery.
 //! Single captures are tested beside each profile.
 
 use crate::common::{codec_laws, device_time, float, short_float};
@@ -8,7 +8,6 @@ use bedside_gatt::current_time::{
     TimeSource, TimeZone,
 };
 use bedside_gatt::device_information::{MODEL_NUMBER, PnpId, SystemId, VendorIdSource, decode_text, encode_text};
-use bedside_gatt::record_access::{RecordCount, RecordReply, RecordRequest, ResponseCode, Selection};
 use bedside_gatt::{DecodeError, date_time, medical_float};
 use bedside_vitals::{DeviceTime, Number};
 use proptest::option;
@@ -57,40 +56,6 @@ fn is_whole_text(_: &String, prefix: &[u8]) -> bool {
     core::str::from_utf8(prefix).is_ok()
 }
 
-fn selection() -> impl Strategy<Value = Selection> {
-    prop_oneof![
-        Just(Selection::All),
-        Just(Selection::First),
-        Just(Selection::Last),
-        any::<u16>().prop_map(Selection::AtMost),
-        any::<u16>().prop_map(Selection::AtLeast),
-        any::<(u16, u16)>().prop_map(|(least, most)| Selection::Within { least, most }),
-    ]
-}
-
-fn record_request() -> impl Strategy<Value = RecordRequest> {
-    prop_oneof![
-        Just(RecordRequest::Abort),
-        selection().prop_map(RecordRequest::Report),
-        selection().prop_map(RecordRequest::ReportNumber),
-    ]
-}
-
-fn record_reply() -> impl Strategy<Value = RecordReply> {
-    prop_oneof![
-        any::<u16>().prop_map(|count| RecordReply::NumberOfRecords(RecordCount::Narrow(count))),
-        any::<u32>().prop_map(|count| RecordReply::NumberOfRecords(RecordCount::Wide(count))),
-        any::<u32>().prop_map(|count| RecordReply::CombinedReportResponse { count }),
-        any::<(u8, u8)>()
-            .prop_map(|(request, code)| RecordReply::Response { request, code: ResponseCode::from_octet(code) }),
-    ]
-}
-
-/// Half of a wide count is a narrow count.
-fn is_narrow_count(reply: &RecordReply, prefix: &[u8]) -> bool {
-    matches!(reply, RecordReply::NumberOfRecords(RecordCount::Wide(_))) && prefix.len() == 4
-}
-
 codec_laws!(bare_short_float: short_float(),
     medical_float::decode_short_float, |number: &Number| medical_float::encode_short_float(*number).unwrap());
 codec_laws!(bare_float: float(),
@@ -120,8 +85,3 @@ codec_laws!(pnp_id:
     PnpId::decode, |id: &PnpId| id.encode());
 codec_laws!(battery_level: any::<u8>().prop_map(BatteryLevel::from_octet),
     BatteryLevel::decode, |level: &BatteryLevel| level.encode());
-
-codec_laws!(record_access_request: record_request(),
-    RecordRequest::decode, |request: &RecordRequest| request.encode());
-codec_laws!(record_access_reply: record_reply(),
-    RecordReply::decode, |reply: &RecordReply| reply.encode(), complete: is_narrow_count);

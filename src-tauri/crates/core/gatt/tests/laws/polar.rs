@@ -4,8 +4,8 @@
 use crate::common::codec_laws;
 use bedside_gatt::DecodeError;
 use bedside_gatt::polar::{
-    ControlReply, ControlRequest, ControlStatus, DataFrame, Factor, MeasurementKind, PulseInterval, Samples, Setting,
-    decode_settings, encode_settings,
+    ControlReply, ControlRequest, ControlStatus, DataFrame, EcgContactSample, EcgTaggedSample, Factor, MeasurementKind,
+    MeasurementKinds, PulseInterval, Samples, Setting, decode_settings, encode_settings,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -108,20 +108,52 @@ fn frame(samples: impl Strategy<Value = Samples>) -> impl Strategy<Value = DataF
     (any::<u64>(), samples).prop_map(|(timestamp_ns, samples)| DataFrame { timestamp_ns, samples })
 }
 
+fn i8_wide() -> impl Strategy<Value = i32> {
+    any::<i8>().prop_map(i32::from)
+}
+
+fn contact_sample() -> impl Strategy<Value = EcgContactSample> {
+    (0..1u16 << 14, any::<bool>(), 0..4u8, 0..4u8).prop_map(
+        |(microvolts, oversampling, skin_contact, contact_impedance)| EcgContactSample {
+            microvolts,
+            oversampling,
+            skin_contact,
+            contact_impedance,
+        },
+    )
+}
+
+fn tagged_sample() -> impl Strategy<Value = EcgTaggedSample> {
+    (0..1u32 << 18, 0..8u8, 0..8u8).prop_map(|(microvolts, ecg_tag, pace_tag)| EcgTaggedSample {
+        microvolts,
+        ecg_tag,
+        pace_tag,
+    })
+}
+
+fn acceleration(frame_type: u8, axes: impl Strategy<Value = [i32; 3]>) -> impl Strategy<Value = Samples> {
+    vec(axes, 1..80).prop_map(move |samples| Samples::Acceleration { frame_type, samples })
+}
+
 fn uncompressed() -> impl Strategy<Value = DataFrame> {
     frame(prop_oneof![
         vec(i24(), 1..80).prop_map(Samples::Ecg),
         vec([i24(), i24(), i24(), i24()], 1..40).prop_map(Samples::Ppg),
-        vec([i16_wide(), i16_wide(), i16_wide()], 1..80).prop_map(Samples::Acceleration),
+        vec(contact_sample(), 1..80).prop_map(Samples::EcgContact),
+        vec(tagged_sample(), 1..80).prop_map(Samples::EcgTagged),
+        acceleration(0, [i8_wide(), i8_wide(), i8_wide()]),
+        acceleration(1, [i16_wide(), i16_wide(), i16_wide()]),
+        acceleration(2, [i24(), i24(), i24()]),
         vec(pulse_interval(), 1..40).prop_map(Samples::PulseIntervals),
     ])
 }
 
 fn ends_after_a_sample(frame: &DataFrame, prefix: &[u8]) -> bool {
     let sample = match &frame.samples {
-        Samples::Ecg(_) => 3,
-        Samples::Ppg(_) | Samples::PpgRaw(_) => 12,
-        Samples::Acceleration(_) | Samples::AccelerationRaw { .. } | Samples::PulseIntervals(_) => 6,
+        Samples::Ppg(_) => 12,
+        Samples::Acceleration { frame_type, .. } => 3 * (1 + usize::from(*frame_type)),
+        Samples::PulseIntervals(_) => 6,
+        _ => 3,
     };
     prefix.len() > 10 && (prefix.len() - 10).is_multiple_of(sample)
 }
@@ -129,14 +161,29 @@ fn ends_after_a_sample(frame: &DataFrame, prefix: &[u8]) -> bool {
 /// Up to 255 samples after the first, so that one block holds them.
 fn compressed() -> impl Strategy<Value = DataFrame> {
     frame(prop_oneof![
+        vec([i24()], 1..=256).prop_map(Samples::EcgRaw),
         vec([i24(), i24(), i24(), i24()], 1..60).prop_map(Samples::PpgRaw),
+        many_channels::<17>().prop_map(Samples::PpgSixteen),
+        many_channels::<25>().prop_map(Samples::PpgTwentyFour),
+        many_channels::<21>().prop_map(Samples::PpgColours),
         (0..=1u8, vec([i16_wide(), i16_wide(), i16_wide()], 1..=256))
             .prop_map(|(frame_type, samples)| Samples::AccelerationRaw { frame_type, samples }),
     ])
 }
 
+fn many_channels<const N: usize>() -> impl Strategy<Value = Vec<[i32; N]>> {
+    vec(proptest::array::uniform(i24()), 1..6)
+}
+
 fn is_the_first_sample(frame: &DataFrame, prefix: &[u8]) -> bool {
-    let reference = if matches!(frame.samples, Samples::PpgRaw(_)) { 12 } else { 6 };
+    let reference = match &frame.samples {
+        Samples::EcgRaw(_) => 3,
+        Samples::PpgRaw(_) => 12,
+        Samples::PpgSixteen(_) => 51,
+        Samples::PpgTwentyFour(_) => 75,
+        Samples::PpgColours(_) => 63,
+        _ => 6,
+    };
     prefix.len() == 10 + reference
 }
 
@@ -149,6 +196,8 @@ codec_laws!(control_request: request(),
 codec_laws!(control_reply: reply(), Reply::decode, Reply::encode, complete: Reply::is_complete);
 codec_laws!(settings: vec(setting(), 0..6),
     decode_settings, |settings: &Vec<Setting>| encode_settings(settings).unwrap(), complete: is_complete_list);
+codec_laws!(measurement_kinds: any::<u16>().prop_map(MeasurementKinds::from_bits),
+    MeasurementKinds::decode, |kinds: &MeasurementKinds| kinds.encode());
 codec_laws!(uncompressed_frame: uncompressed(), DataFrame::decode, encode_frame, complete: ends_after_a_sample);
 codec_laws!(compressed_frame: compressed(), DataFrame::decode, encode_frame, complete: is_the_first_sample);
 
