@@ -6,6 +6,10 @@
 mod binding;
 mod freshness;
 mod harness;
+mod memories;
+mod pairing;
+mod procedures;
 mod record;
 mod store_faults;
+mod storm;
 mod sync;

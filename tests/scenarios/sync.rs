@@ -66,7 +66,7 @@ impl Server {
         json!({ "resourceType": "Bundle", "type": "searchset", "entry": found })
     }
 
-    fn kinds(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn kinds(&self, kind: &str) -> Vec<Value> {
         let resources = self.resources.lock().unwrap();
         resources.iter().filter(|(url, _)| url.starts_with(&format!("{kind}/"))).map(|(_, r)| r.clone()).collect()
     }

@@ -14,6 +14,11 @@ use uuid::Uuid;
 
 type Reply = oneshot::Sender<Result<(), RequestError>>;
 
+/// Whether a device has only its address to be known by.
+const fn is_unsaid(device: &DeviceDescription) -> bool {
+    device.serial.is_none() && device.system_id.is_none()
+}
+
 impl Console {
     /// A person binds a device in reach.
     pub(crate) fn bind(&mut self, peripheral: PeripheralId, patient: PatientId, reply: Reply) {
@@ -107,6 +112,13 @@ impl Console {
         let Identified { persist, connection, device, clock } = identified;
         let mode_fits = device.simulated == (self.mode == Mode::Demo);
         let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
+        // It hung up before it said who it is, and its values were kept under its address: now it says so.
+        let unsaid = tracked.device.take_if(|before| is_unsaid(before) && !is_unsaid(&device));
+        if unsaid.is_some() {
+            let binding = tracked.binding.take();
+            self.write_end(binding);
+        }
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
         let expected = tracked.device.as_ref().map(|d| d.id).or(tracked.purpose.device);
         if !mode_fits || expected.is_some_and(|id| id != device.id) {
             let (code, error) = if mode_fits {
@@ -144,6 +156,8 @@ impl Console {
             }
             return self.devices.feed(key, now, Input::Stop);
         }
+        // Known before anything is durable, because the session asks for it as soon as it is.
+        self.devices.feed(key, now, Input::Remembered(self.facts.of(device.id)));
         let mut changes = Changes::default();
         changes.connections.push(Connection { id: connection, device: device.id, at: now.wall, clock });
         self.enrol(&mut changes, device.clone());
@@ -156,7 +170,7 @@ impl Console {
             return self.commits.after_capture(After::Persisted(key, persist));
         }
         let id = Uuid::from_slice(&self.ports.machine.random()[..16]).unwrap_or_default();
-        let binding = Binding { id, device: device.id, patient, since: now.wall, until: None };
+        let binding = Binding { id, device: device.id, patient, since: now.wall, until: None, user_slot: None };
         changes.bindings.push(binding.clone());
         changes.audit.push(AuditEntry {
             at: now.wall,

@@ -5,6 +5,7 @@ use crate::event_loop::{Console, Done};
 use crate::ports::StoreFault;
 use crate::records::{Changes, Receipt, Recorded};
 use crate::request::RequestError;
+use crate::snapshot::RecordsFetched;
 use bedside_outbox::Try;
 use bedside_session::PersistId;
 use bedside_vitals::{Measurement, PatientId, ReadingId, ReadingIdentity, WallTime};
@@ -28,6 +29,8 @@ pub(crate) enum After {
     Persisted(SessionKey, PersistId),
     /// A tile moves.
     Value(Box<Recorded>),
+    /// The screen says how fetching a device's records ended.
+    Fetched(SessionKey, RecordsFetched),
     /// A person's request is answered.
     Reply(Answerer),
     /// Rows are marked as being sent: now they may be.
@@ -189,7 +192,7 @@ impl Console {
                         // What could not be written did not happen: the session that waits for it ends.
                         After::Persisted(key, _) => self.devices.feed(key, now, bedside_session::Input::Stop),
                         After::Send(_) => self.not_sent(stall_code(&fault), fault.to_string()),
-                        After::Value(_) => {}
+                        After::Value(_) | After::Fetched(..) => {}
                     }
                 }
             }
@@ -244,6 +247,7 @@ impl Console {
                     self.live.take(*value);
                 }
             }
+            After::Fetched(key, records) => self.records_fetched(key, records),
             After::Send(next) => self.send_rows(next),
             After::Reply(reply) | After::PatientAdded(_, reply) => reply(Ok(())),
         }
@@ -271,8 +275,13 @@ fn append(first: &mut Changes, then: Changes) {
     first.devices.extend(then.devices);
     first.connections.extend(then.connections);
     first.bindings.extend(then.bindings);
+    first.bookmarks.extend(then.bookmarks);
+    first.consents.extend(then.consents);
+    first.clock_settings.extend(then.clock_settings);
     first.frames.extend(then.frames);
     first.readings.extend(then.readings);
+    first.assignments.extend(then.assignments);
+    first.accepted_frames.extend(then.accepted_frames);
     first.samples.extend(then.samples);
     first.medians.extend(then.medians);
     first.outbox.extend(then.outbox);

@@ -2,6 +2,7 @@
 //! Not here: what happens to values (`readings`) and to people (`people`).
 use crate::event_loop::{Console, Done};
 use crate::ports::*;
+use crate::procedures::DeviceProcedures;
 use crate::records::Binding;
 use crate::request::RequestError;
 use bedside_session::{
@@ -64,6 +65,8 @@ pub(crate) struct Tracked {
     pub(crate) fault: Option<&'static str>,
     /// Until then the device must have said who it is, or the binding is given up.
     pub(crate) identify_by: Option<BootTime>,
+    /// Stored records, clock, consent, user slot.
+    pub(crate) procedures: DeviceProcedures,
     /// Actions that the radio has not answered.
     under_way: u32,
     finished: bool,
@@ -116,8 +119,27 @@ impl Devices {
         self.tracked.values().find(|tracked| tracked.peripheral == *peripheral)
     }
 
-    fn keys_of(&self, peripheral: &PeripheralId) -> Vec<SessionKey> {
+    pub(crate) fn keys_of(&self, peripheral: &PeripheralId) -> Vec<SessionKey> {
         self.tracked.iter().filter(|(_, t)| t.peripheral == *peripheral).map(|(key, _)| *key).collect()
+    }
+
+    /// Whether the radio has been asked something about it that it has not answered.
+    pub(crate) fn is_busy(&self, peripheral: &PeripheralId) -> bool {
+        self.tracked.values().any(|tracked| tracked.peripheral == *peripheral && tracked.under_way > 0)
+    }
+
+    /// A device that has not said who it is has so long from now.
+    pub(crate) fn allow_longer(&mut self, key: SessionKey, length: Duration, now: Now) {
+        if let Some(identify_by) = self.tracked.get_mut(&key).and_then(|tracked| tracked.identify_by.as_mut()) {
+            *identify_by = now.boot.plus(length);
+        }
+    }
+
+    /// What went wrong last, for the screen.
+    pub(crate) fn note_fault(&mut self, key: SessionKey, code: &'static str) {
+        if let Some(tracked) = self.tracked.get_mut(&key) {
+            tracked.fault = Some(code);
+        }
     }
 
     /// An answer of the radio to a session's action.
@@ -184,6 +206,8 @@ impl Console {
             event_driven: is_event_driven(kind),
             silence: SILENCE,
             stem: Uuid::from_slice(&self.ports.machine.random()[..16]).unwrap_or_default(),
+            known: purpose.device.and_then(|device| self.known.get(&device).cloned()),
+            set_clocks: self.policy.set_device_clocks,
         };
         self.devices.keys += 1;
         let identify_by = purpose.reply.as_ref().map(|_| now.boot.plus(IDENTIFY_WITHIN));
@@ -203,6 +227,7 @@ impl Console {
             rejected: 0,
             fault: None,
             identify_by,
+            procedures: DeviceProcedures::default(),
             under_way: 0,
             finished: false,
         };
@@ -225,6 +250,31 @@ impl Console {
     }
 
     fn act(&mut self, key: SessionKey, action: Action) {
+        if matches!(action, Action::Connect(_)) && self.bonds_first(key) {
+            self.offer_pairing(key);
+        }
+        if let Some(action) = self.hold_for_pairing(key, action) {
+            self.carry_out(key, action);
+        }
+    }
+
+    /// Whether the model must be paired before it is connected, and is not yet.
+    fn bonds_first(&self, key: SessionKey) -> bool {
+        let Some(tracked) = self.devices.tracked.get(&key) else { return false };
+        let bonded = self.pairings.bond(&tracked.peripheral).is_some_and(|bond| bond.state == BondState::Bonded);
+        !bonded && tracked.session.quirk().bond_first
+    }
+
+    /// An answer that does not come from the radio.
+    pub(crate) fn answer_ourselves(&mut self, key: SessionKey, id: RequestId, result: StepResult) {
+        if let Some(tracked) = self.devices.tracked.get_mut(&key) {
+            tracked.under_way += 1;
+            self.start_work(async move { Done::Radio(key, id, result) });
+        }
+    }
+
+    /// Hands an action to the radio.
+    pub(crate) fn carry_out(&mut self, key: SessionKey, action: Action) {
         let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
         tracked.under_way += 1;
         let (radio, peripheral) = (self.ports.radio.clone(), tracked.peripheral.clone());
@@ -269,16 +319,26 @@ impl Console {
                 tracked.link_since = now.wall;
                 if link == LinkState::Linked {
                     tracked.fault = None;
+                    let peripheral = tracked.peripheral.clone();
+                    self.ask_bond(peripheral);
                 }
             }
             Event::Battery(percent) => tracked.battery_percent = Some(percent),
             Event::Fault(fault) => {
                 tracing::warn!(code = fault.code, detail = %fault.detail, "a device's connection failed");
                 tracked.fault = Some(fault.code);
+                if fault.code == "PAIRING-NEEDED" {
+                    self.offer_pairing(key);
+                }
             }
             Event::Finished => tracked.finished = true,
             Event::Identified(identified) => self.identified(key, identified, now),
             Event::Packet(packet) => self.packet(key, packet, now),
+            Event::Fetching { received, expected, .. } => self.fetching(key, received, expected),
+            Event::Fetched(fetched) => self.fetched(key, fetched),
+            Event::ClockSetting(setting) => self.clock_set(key, setting, now),
+            Event::ConsentWanted => self.consent_wanted(key, true),
+            Event::ConsentAnswered(accepted) => self.consent_wanted(key, !accepted),
         }
     }
 
@@ -305,6 +365,8 @@ impl Console {
         match event {
             RadioEvent::Adapter(state) => self.adapter_changed(state, now),
             RadioEvent::Advertised(advertisement) => self.heard(advertisement, now),
+            RadioEvent::PairingPrompt(prompt) => self.pairing_asked(prompt, now),
+            RadioEvent::PairingPromptOver(prompt) => self.pairing_question_over(prompt),
             RadioEvent::LinkEnded(peripheral) => {
                 for key in self.devices.keys_of(&peripheral) {
                     self.devices.feed(key, now, Input::LinkEnded);
@@ -384,6 +446,8 @@ impl Console {
         self.devices.looked = Some(self.ports.machine.boot());
         let radio = self.ports.radio.clone();
         self.start_work(async move { Done::Adapter(radio.adapter_state().await) });
+        let radio = self.ports.radio.clone();
+        self.start_work(async move { Done::Diagnosis(radio.diagnosis().await) });
     }
 
     pub(crate) fn adapter_answered(&mut self, state: Result<AdapterState, bedside_session::RadioFault>) {
@@ -400,6 +464,10 @@ impl Console {
 
     fn adapter_changed(&mut self, state: AdapterState, now: Now) {
         let was = std::mem::replace(&mut self.adapter, state);
+        if was != state && self.adapter_known {
+            let radio = self.ports.radio.clone();
+            self.start_work(async move { Done::Diagnosis(radio.diagnosis().await) });
+        }
         self.adapter_known = true;
         if state != AdapterState::On {
             self.devices.scanning = false;

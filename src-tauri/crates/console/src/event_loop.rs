@@ -4,7 +4,9 @@ use crate::commits::{Commits, Committed};
 use crate::devices::{Devices, SessionKey};
 use crate::live::Live;
 use crate::minutes::Minutes;
+use crate::pairing::Pairings;
 use crate::ports::*;
+use crate::procedures::{DeviceFacts, RejectedValues, ToAssign};
 use crate::records::*;
 use crate::request::{ConsoleHandle, Request, RequestError};
 use crate::snapshot::{Interruption, Mode, Snapshot};
@@ -56,6 +58,11 @@ pub(crate) enum Done {
     Radio(SessionKey, RequestId, StepResult),
     Scan(bool, Result<(), bedside_session::RadioFault>),
     Adapter(Result<AdapterState, bedside_session::RadioFault>),
+    Diagnosis(Diagnosis),
+    Paired(PeripheralId, Result<(), bedside_session::RadioFault>),
+    Bond(PeripheralId, Result<Bond, bedside_session::RadioFault>),
+    ToAssign(Box<ToAssign>),
+    Rejected(Box<RejectedValues>),
     Committed(Box<Committed>, Result<Receipt, StoreFault>),
     Maintained(Result<Maintenance, StoreFault>),
     OutboxCounts(Result<Answer, StoreFault>),
@@ -75,6 +82,8 @@ pub(crate) struct Console {
     pub(crate) patients: BTreeMap<PatientId, Patient>,
     pub(crate) known: BTreeMap<DeviceId, DeviceDescription>,
     pub(crate) devices: Devices,
+    pub(crate) pairings: Pairings,
+    pub(crate) facts: DeviceFacts,
     pub(crate) commits: Commits,
     pub(crate) minutes: Minutes,
     pub(crate) live: Live,
@@ -85,6 +94,7 @@ pub(crate) struct Console {
     pub(crate) interrupted: Option<Interruption>,
     pub(crate) open: Option<PatientId>,
     pub(crate) adapter: AdapterState,
+    pub(crate) radio: Diagnosis,
     /// Whether the adapter has answered since the start.
     pub(crate) adapter_known: bool,
     pub(crate) unassigned: u64,
@@ -170,6 +180,7 @@ impl Console {
     fn settle(&mut self) {
         let now = self.now();
         self.run_sessions(now);
+        self.start_pairings();
         self.start_commit();
         self.start_sync(now);
         self.end_run();
@@ -207,6 +218,11 @@ impl Console {
             Done::Radio(key, id, result) => self.radio_answered(key, id, result),
             Done::Scan(on, result) => self.scan_answered(on, result),
             Done::Adapter(state) => self.adapter_answered(state),
+            Done::Diagnosis(diagnosis) => self.radio = diagnosis,
+            Done::Paired(peripheral, result) => self.paired(peripheral, result),
+            Done::Bond(peripheral, bond) => self.bond_answered(peripheral, bond),
+            Done::ToAssign(asked) => self.assign_found(*asked),
+            Done::Rejected(asked) => self.rejected_read(*asked),
             Done::Committed(batch, result) => self.committed(*batch, result),
             Done::Maintained(result) => {
                 self.maintaining = false;

@@ -28,7 +28,8 @@ impl Console {
         self.row(bedside_fhir::gateway(&self.sync.context, env!("CARGO_PKG_VERSION")).document(), Vec::new())
     }
 
-    /// A spot reading's row. An implausible one waits for a person, and one whose time the device cannot tell stays here.
+    /// A spot reading's row. An implausible one waits for a person; one whose time the device cannot tell, and one that
+    /// no nomenclature has a code for, stays here.
     pub(crate) fn reading_row(
         &self,
         patient: PatientId,
@@ -37,7 +38,7 @@ impl Console {
     ) -> Option<OutboxRow> {
         let held_back =
             measurement.quality.has(QualityFlag::Implausible) || measurement.time.method == TimeMethod::Unknown;
-        let patient = self.patients.get(&patient).filter(|_| !held_back)?;
+        let patient = self.patients.get(&patient).filter(|_| !held_back && measurement.parameter.is_standard())?;
         let input = ReadingInput { patient, device, measurement, clock: None, needs_review: false };
         let observation = bedside_fhir::reading_observation(&self.sync.context, &input).and_then(|o| o.document());
         self.row(observation, self.needs(patient.id, device))

@@ -8,19 +8,28 @@ use bedside_policy::{Limits as LimitsOfPolicy, Policy};
 use bedside_session::Now;
 use bedside_vitals::{
     BootTime, Cadence, Decimal, DeviceDescription, DeviceId, DeviceKind, Freshness, LastSample, MeasuredValue,
-    Measurement, Parameter, PatientId, Quality, WallTime, freshness,
+    Measurement, Parameter, PatientId, Quality, Unit, WallTime, freshness,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The order of tiles on a bedside.
-const ORDER: [Parameter; 6] = [
+/// The order of tiles on a bedside. The rest of what a body composition scale measures is in the record.
+const ORDER: [Parameter; 15] = [
     Parameter::HeartRate,
     Parameter::OxygenSaturation,
     Parameter::OximeterPulseRate,
     Parameter::BloodPressure,
+    Parameter::RespirationRate,
     Parameter::BodyTemperature,
+    Parameter::BloodGlucose,
+    Parameter::InterstitialGlucose,
+    Parameter::BodyWeight,
+    Parameter::BodyMassIndex,
+    Parameter::BodyFat,
+    Parameter::BodyWaterMass,
+    Parameter::MuscleMass,
     Parameter::PulseAmplitudeIndex,
+    Parameter::PerfusionIndex,
 ];
 
 struct Last {
@@ -151,8 +160,16 @@ fn tile(parameter: Parameter, last: Option<&Last>, expected: bool, policy: &Poli
         Freshness::Lost if expected && streams => Some(Advisory::NoData),
         Freshness::Stale | Freshness::Lost | Freshness::Never => None,
     };
-    let limits = Limits { upper: limit.upper.map(|n| n.to_f64()), lower: limit.lower.map(|n| n.to_f64()) };
+    let unit = last.map(|last| last.value.unit());
+    let shown = |number: Option<Decimal>| number.map(|number| in_unit_of_tile(parameter, number, unit).to_f64());
+    let limits = Limits { upper: shown(limit.upper), lower: shown(limit.lower) };
     Tile { parameter, freshness: state, last: value, limits, advisory }
+}
+
+/// A limit in the unit of the value beside it, where that is another one of the same quantity.
+fn in_unit_of_tile(parameter: Parameter, limit: Decimal, unit: Option<Unit>) -> Decimal {
+    let converted = unit.zip(LimitsOfPolicy::unit(parameter)).and_then(|(to, from)| from.convert(limit, to));
+    converted.unwrap_or(limit)
 }
 
 /// The number that limits apply to, in their unit: the systolic of a blood pressure.
@@ -171,6 +188,10 @@ const fn gives(kind: DeviceKind) -> &'static [Parameter] {
         DeviceKind::PulseOximeter => &[Parameter::OxygenSaturation, Parameter::OximeterPulseRate],
         DeviceKind::BloodPressureCuff => &[Parameter::BloodPressure],
         DeviceKind::Thermometer => &[Parameter::BodyTemperature],
-        DeviceKind::Unknown => &[],
+        DeviceKind::GlucoseMeter => &[Parameter::BloodGlucose],
+        DeviceKind::GlucoseSensor => &[Parameter::InterstitialGlucose],
+        DeviceKind::WeightScale => &[Parameter::BodyWeight],
+        // What it measures is known with its first observation.
+        DeviceKind::HealthSensor | DeviceKind::Unknown => &[],
     }
 }

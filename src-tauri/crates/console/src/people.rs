@@ -25,6 +25,15 @@ impl Console {
             Request::Bind { peripheral, patient, reply } => self.bind(peripheral, patient, reply),
             Request::BindKnown { device, patient, reply } => answer(reply, self.bind_known(device, patient)),
             Request::Unbind(device, reply) => answer(reply, self.unbind(device)),
+            Request::Pair(peripheral, reply) => self.pair(peripheral, reply),
+            Request::Forget(peripheral, reply) => self.forget(peripheral, reply),
+            Request::AnswerPairing { prompt, answer, reply } => self.answer_pairing(prompt, answer, reply),
+            Request::ConfirmUserSlot { device, slot, reply } => self.confirm_user_slot(device, slot, reply),
+            Request::GiveConsent { device, consent, reply } => self.give_consent(device, consent, reply),
+            Request::FetchRecords(device, reply) => answer(reply, self.tell_session(device, Input::FetchRecords)),
+            Request::AbortRecords(device, reply) => answer(reply, self.tell_session(device, Input::AbortRecords)),
+            Request::Assign { readings, patient, reply } => self.assign(readings, patient, reply),
+            Request::DecodeRejected(device, reply) => self.decode_rejected(device, reply),
             Request::AcknowledgeInterruption { bind_again, reply } => {
                 if let Some(interruption) = self.interrupted.take().filter(|_| bind_again) {
                     for (device, patient) in interruption.devices {
@@ -178,14 +187,14 @@ impl Console {
             AdapterState::On => {}
             // It has not answered yet: the search begins when it does.
             AdapterState::Missing if !self.adapter_known => {}
-            AdapterState::Off | AdapterState::Missing | AdapterState::NotPermitted => {
+            AdapterState::Off | AdapterState::Missing | AdapterState::Unplugged | AdapterState::NotPermitted => {
                 self.ask_adapter();
                 return Err(RequestError::Radio(match self.adapter {
                     AdapterState::Off => RadioFault::AdapterOff,
                     AdapterState::NotPermitted => {
                         RadioFault::NotPermitted("see the system's Bluetooth settings".into())
                     }
-                    AdapterState::On | AdapterState::Missing => RadioFault::NoAdapter,
+                    AdapterState::On | AdapterState::Missing | AdapterState::Unplugged => RadioFault::NoAdapter,
                 }));
             }
         }

@@ -27,16 +27,40 @@ fn within(range: Option<(i64, i64)>, number: Number) -> bool {
 
 /// Lowest and highest possible value. Heart rate and pressures: beyond the recorded extremes of survivors; temperature:
 /// hypothermia and hyperthermia survived (13.7 and 46.5 °C), with room below for none that a thermometer can meet.
+/// Glucose: survivors are known to about 2,650 mg/dL; weight and body mass index: the heaviest person recorded, 635 kg
+/// at 185 cm.
 const fn range(parameter: Parameter, unit: Unit) -> Option<(i64, i64)> {
     match (parameter, unit) {
         (Parameter::HeartRate | Parameter::OximeterPulseRate | Parameter::CuffPulseRate, Unit::PerMinute) => {
             Some((15, 350))
         }
-        (Parameter::OxygenSaturation | Parameter::PulseAmplitudeIndex, Unit::Percent) => Some((0, 100)),
+        (Parameter::RespirationRate, Unit::PerMinute) => Some((1, 150)),
+        (
+            Parameter::OxygenSaturation
+            | Parameter::PulseAmplitudeIndex
+            | Parameter::PerfusionIndex
+            | Parameter::BodyFat
+            | Parameter::MuscleShare,
+            Unit::Percent,
+        ) => Some((0, 100)),
         (Parameter::BloodPressure, Unit::MillimetreOfMercury) => Some((10, 400)),
         (Parameter::BloodPressure, Unit::Kilopascal) => Some((1, 54)),
         (Parameter::BodyTemperature, Unit::DegreeCelsius) => Some((13, 47)),
         (Parameter::BodyTemperature, Unit::DegreeFahrenheit) => Some((55, 117)),
+        (Parameter::BloodGlucose | Parameter::InterstitialGlucose, Unit::MilligramPerDecilitre) => Some((5, 3_000)),
+        (Parameter::BloodGlucose | Parameter::InterstitialGlucose, Unit::MillimolePerLitre) => Some((0, 165)),
+        (
+            Parameter::BodyWeight
+            | Parameter::FatFreeMass
+            | Parameter::SoftLeanMass
+            | Parameter::BodyWaterMass
+            | Parameter::MuscleMass,
+            Unit::Kilogram,
+        ) => Some((0, 650)),
+        (Parameter::BodyWeight, Unit::Pound) => Some((0, 1_433)),
+        (Parameter::BodyHeight, Unit::Centimetre) => Some((20, 280)),
+        (Parameter::BodyHeight, Unit::Inch) => Some((8, 110)),
+        (Parameter::BodyMassIndex, Unit::KilogramPerSquareMetre) => Some((5, 210)),
         _ => None,
     }
 }

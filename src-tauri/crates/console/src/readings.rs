@@ -13,7 +13,7 @@ use bedside_vitals::{
 };
 
 /// Why a well-formed value is kept as bytes only.
-const NOT_A_PERSON: &str = "the device says this is demonstration or test data";
+const NOT_A_PERSON: &str = "the device says this is demonstration or test data, or control solution";
 
 impl Console {
     /// Takes one value of a device.
@@ -23,7 +23,7 @@ impl Console {
         let binding = tracked.binding.clone();
         let patient = binding.as_ref().map(|binding| binding.patient);
         tracked.last_value = Some(now.boot);
-        let Packet { persist, connection, address, index, received, bytes, content } = packet;
+        let Packet { persist, connection, address, index, received, bytes, content, bookmark } = packet;
         let content =
             content.and_then(|content| if is_a_persons(&content) { Ok(content) } else { Err(NOT_A_PERSON.into()) });
         if content.is_err() {
@@ -39,27 +39,40 @@ impl Console {
             rejection: content.as_ref().err().cloned(),
         };
         self.commits.capture(|changes| changes.frames.push(frame));
+        if let Some(bookmark) = bookmark {
+            self.keep_bookmark(device.id, bookmark);
+        }
         for content in content.unwrap_or_default() {
             match content {
                 Content::Measurement(measurement) => {
                     let patient = binding.as_ref().filter(|binding| is_of(binding, &measurement)).map(|b| b.patient);
                     let origin = (connection, address.characteristic, index);
-                    self.measurement(&device, patient, measurement, origin);
+                    let waits = patient.is_some() && self.slot_waits(key, measurement.user_slot);
+                    let reading = self.measurement(&device, patient.filter(|_| !waits), measurement, origin);
+                    if let Some(reading) = reading.filter(|_| waits) {
+                        self.wait_for_slot(key, reading);
+                    }
                 }
                 Content::Waveform(block) => self.waveform(&device, patient, block),
+                // What it is, not how much: the type of an observation is no health data.
+                Content::NotCharted { mdc } => {
+                    let said = "an observation of a type that is not charted is kept as bytes";
+                    tracing::info!(code = "NOT-CHARTED", device = %device.id, ?mdc, said);
+                }
                 Content::Intermediate => {}
             }
         }
         self.commits.after_capture(After::Persisted(key, persist));
     }
 
-    fn measurement(
+    /// Keeps a measurement; a spot reading is given back as it is stored.
+    pub(crate) fn measurement(
         &mut self,
         device: &DeviceDescription,
         patient: Option<PatientId>,
         mut measurement: Measurement,
         origin: (bedside_vitals::ConnectionId, uuid::Uuid, u64),
-    ) {
+    ) -> Option<StoredReading> {
         if !plausible(measurement.parameter, &measurement.value) {
             measurement.quality = measurement.quality.with(QualityFlag::Implausible);
         }
@@ -67,16 +80,18 @@ impl Console {
             Cadence::Spot => Some(self.spot(device, patient, &measurement, origin)),
             Cadence::Streaming => {
                 if !self.sample(device, patient, &measurement) {
-                    return;
+                    return None;
                 }
                 None
             }
         };
         let shown = may_be_shown(measurement.quality);
         if let Some(patient) = patient.filter(|_| shown) {
-            let new = Recorded { patient, device: device.id, device_name: device.name.clone(), measurement, reading };
+            let (device_name, id) = (device.name.clone(), reading.as_ref().map(|reading| reading.id));
+            let new = Recorded { patient, device: device.id, device_name, measurement, reading: id };
             self.commits.after_capture(After::Value(Box::new(new)));
         }
+        reading
     }
 
     fn spot(
@@ -85,17 +100,17 @@ impl Console {
         patient: Option<PatientId>,
         measurement: &Measurement,
         origin: (bedside_vitals::ConnectionId, uuid::Uuid, u64),
-    ) -> ReadingId {
+    ) -> StoredReading {
         let id = ReadingId::derive(device.id, measurement.parameter, &measurement.identity);
         let row = patient.and_then(|patient| self.reading_row(patient, device, measurement));
         let row = row.map(|row| (id, row));
         let stored =
             StoredReading { id, device: device.id, patient, measurement: measurement.clone(), frame: Some(origin) };
         self.commits.capture(|changes| {
-            changes.readings.push(stored);
+            changes.readings.push(stored.clone());
             changes.reading_rows.extend(row);
         });
-        id
+        stored
     }
 
     /// Adds a value of a stream to its series; whether it is a number somebody measured.
@@ -162,11 +177,11 @@ impl Console {
 
 /// A device's memory may hold somebody else's readings: what was measured well before the binding goes to nobody. Not at
 /// once, because a cuff shows itself, and can be bound, only after it has measured.
-fn is_of(binding: &Binding, measurement: &Measurement) -> bool {
+pub(crate) fn is_of(binding: &Binding, measurement: &Measurement) -> bool {
     const BEFORE_BINDING_MS: i64 = 5 * 60_000;
     match measurement.time.method {
         TimeMethod::Receipt | TimeMethod::Unknown => true,
-        TimeMethod::DeviceClockCorrected | TimeMethod::DeviceClockUnverified => {
+        TimeMethod::DeviceClockCorrected | TimeMethod::DeviceClockUnverified | TimeMethod::TickCounter => {
             binding.since.millis_since(measurement.time.at) <= BEFORE_BINDING_MS
         }
     }
@@ -175,16 +190,38 @@ fn is_of(binding: &Binding, measurement: &Measurement) -> bool {
 fn is_a_persons(content: &[Content]) -> bool {
     content.iter().all(|content| match content {
         Content::Measurement(measurement) => measurement.quality.may_be_charted(),
-        Content::Waveform(_) | Content::Intermediate => true,
+        Content::Waveform(_) | Content::Intermediate | Content::NotCharted { .. } => true,
     })
 }
 
 /// The precision of a series: finer than any device of its kind reports, so that nothing is rounded.
 pub(crate) const fn series_exponent(parameter: Parameter) -> i8 {
     match parameter {
-        Parameter::HeartRate | Parameter::BeatInterval | Parameter::Electrocardiogram => 0,
-        Parameter::OxygenSaturation | Parameter::OximeterPulseRate | Parameter::CuffPulseRate => -1,
-        Parameter::PulseAmplitudeIndex | Parameter::BloodPressure | Parameter::BodyTemperature => -2,
+        Parameter::HeartRate
+        | Parameter::BeatInterval
+        | Parameter::Electrocardiogram
+        | Parameter::Plethysmogram
+        | Parameter::BasalMetabolism => 0,
+        Parameter::OxygenSaturation
+        | Parameter::OximeterPulseRate
+        | Parameter::CuffPulseRate
+        | Parameter::RespirationRate
+        | Parameter::BodyMassIndex
+        | Parameter::BodyImpedance => -1,
+        Parameter::PulseAmplitudeIndex
+        | Parameter::BloodPressure
+        | Parameter::BodyTemperature
+        | Parameter::PerfusionIndex
+        | Parameter::BodyFat
+        | Parameter::MuscleShare
+        | Parameter::BodyHeight => -2,
+        Parameter::BloodGlucose
+        | Parameter::InterstitialGlucose
+        | Parameter::BodyWeight
+        | Parameter::FatFreeMass
+        | Parameter::SoftLeanMass
+        | Parameter::BodyWaterMass
+        | Parameter::MuscleMass => -3,
     }
 }
 

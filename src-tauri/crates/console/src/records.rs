@@ -1,6 +1,7 @@
 //! What the store keeps, in the console's words.
 //! Not here: SQL, text for the screen, and what goes to the server (`filing`).
 use bedside_outbox::{OutboxRow, RowId, RowState, RowUpdate};
+use bedside_session::{Bookmark, ClockSetting, UserConsent};
 use bedside_vitals::{
     ConnectionId, Decimal, DeviceClock, DeviceDescription, DeviceId, Measurement, Parameter, Patient, PatientId,
     ReadingId, SeriesId, Unit, WallTime,
@@ -18,10 +19,20 @@ pub struct Changes {
     pub connections: Vec<Connection>,
     /// Bindings begun or ended.
     pub bindings: Vec<Binding>,
+    /// How far the memories of devices are read, with the records they tell of.
+    pub bookmarks: Vec<(DeviceId, Bookmark)>,
+    /// Consents of devices' users.
+    pub consents: Vec<(DeviceId, UserConsent)>,
+    /// Clocks that were set, or were to be set.
+    pub clock_settings: Vec<StoredClockSetting>,
     /// Values as they came.
     pub frames: Vec<RawFrame>,
     /// Spot readings. One that is stored already is left as it is.
     pub readings: Vec<StoredReading>,
+    /// Unassigned readings that a person assigned to a patient. One that has a patient is left as it is.
+    pub assignments: Vec<(ReadingId, PatientId)>,
+    /// Rejected values that could be read after all: their frames are no longer rejected.
+    pub accepted_frames: Vec<(ConnectionId, Uuid, u64)>,
     /// Streams.
     pub samples: Vec<StoredSamples>,
     /// Medians of minutes that closed.
@@ -47,8 +58,13 @@ impl Changes {
             devices,
             connections,
             bindings,
+            bookmarks,
+            consents,
+            clock_settings,
             frames,
             readings,
+            assignments,
+            accepted_frames,
             samples,
             medians,
             outbox,
@@ -61,8 +77,13 @@ impl Changes {
             && devices.is_empty()
             && connections.is_empty()
             && bindings.is_empty()
+            && bookmarks.is_empty()
+            && consents.is_empty()
+            && clock_settings.is_empty()
             && frames.is_empty()
             && readings.is_empty()
+            && assignments.is_empty()
+            && accepted_frames.is_empty()
             && samples.is_empty()
             && medians.is_empty()
             && outbox.is_empty()
@@ -112,6 +133,28 @@ pub struct Binding {
     pub since: WallTime,
     /// Until; `None` while it lasts.
     pub until: Option<WallTime>,
+    /// The user slot of the device that a person confirmed to be the patient's; `None` before.
+    pub user_slot: Option<u8>,
+}
+
+/// What came of setting a device's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredClockSetting {
+    /// The device.
+    pub device: DeviceId,
+    /// When it ended.
+    pub at: WallTime,
+    /// What came of it.
+    pub setting: ClockSetting,
+}
+
+/// What the store knows of devices' memories and users.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceMemories {
+    /// How far each memory is read.
+    pub bookmarks: Vec<(DeviceId, Bookmark)>,
+    /// The consents of their users.
+    pub consents: Vec<(DeviceId, UserConsent)>,
 }
 
 /// A value as the radio gave it.
@@ -309,11 +352,28 @@ pub enum AuditAction {
     DeviceBound,
     /// A binding ended.
     DeviceUnbound,
+    /// A device's clock was set.
+    ClockSet,
+    /// A user slot of a device was confirmed to be the patient's.
+    UserSlotConfirmed,
+    /// A user's consent was given to a device.
+    ConsentGiven,
+    /// Values that were rejected were read again.
+    DecodedAgain,
 }
 
 impl AuditAction {
     /// Every action, for tables and tests.
-    pub const ALL: [Self; 4] = [Self::PatientAdded, Self::PatientOpened, Self::DeviceBound, Self::DeviceUnbound];
+    pub const ALL: [Self; 8] = [
+        Self::PatientAdded,
+        Self::PatientOpened,
+        Self::DeviceBound,
+        Self::DeviceUnbound,
+        Self::ClockSet,
+        Self::UserSlotConfirmed,
+        Self::ConsentGiven,
+        Self::DecodedAgain,
+    ];
 
     /// The stable name in the store.
     pub const fn name(self) -> &'static str {
@@ -322,6 +382,10 @@ impl AuditAction {
             Self::PatientOpened => "patient_opened",
             Self::DeviceBound => "device_bound",
             Self::DeviceUnbound => "device_unbound",
+            Self::ClockSet => "clock_set",
+            Self::UserSlotConfirmed => "user_slot_confirmed",
+            Self::ConsentGiven => "consent_given",
+            Self::DecodedAgain => "decoded_again",
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What a front may ask of the console, and the errors it may get.
 //! A request is an envelope: it is answered by the event loop; nothing is decided here.
-use crate::ports::{PeripheralId, RadioEvent, StoreFault};
+use crate::ports::{PairingAnswer, PeripheralId, PromptId, RadioEvent, StoreFault};
 use crate::records::*;
 use crate::snapshot::{Mode, StripKind};
 use bedside_charts::ChartTheme;
 use bedside_outbox::{OutboxRow, RowState};
-use bedside_session::RadioFault;
-use bedside_vitals::{DeviceId, InvalidPatient, Patient, PatientId, WallTime};
+use bedside_session::{RadioFault, UserConsent};
+use bedside_vitals::{DeviceId, InvalidPatient, Patient, PatientId, ReadingId, WallTime};
 use tokio::sync::{mpsc, oneshot};
 
 /// Why a request could not be carried out.
@@ -127,6 +127,15 @@ pub(crate) enum Request {
     Bind { peripheral: PeripheralId, patient: PatientId, reply: Reply<()> },
     BindKnown { device: DeviceId, patient: PatientId, reply: Reply<()> },
     Unbind(DeviceId, Reply<()>),
+    Pair(PeripheralId, Reply<()>),
+    Forget(PeripheralId, Reply<()>),
+    AnswerPairing { prompt: PromptId, answer: PairingAnswer, reply: Reply<()> },
+    ConfirmUserSlot { device: DeviceId, slot: u8, reply: Reply<()> },
+    GiveConsent { device: DeviceId, consent: UserConsent, reply: Reply<()> },
+    FetchRecords(DeviceId, Reply<()>),
+    AbortRecords(DeviceId, Reply<()>),
+    Assign { readings: Vec<ReadingId>, patient: PatientId, reply: Reply<()> },
+    DecodeRejected(DeviceId, Reply<u32>),
     AcknowledgeInterruption { bind_again: bool, reply: Reply<()> },
     Query(crate::ports::Query, Reply<crate::ports::Answer>),
     SetStrips(Vec<StripCanvas>, Reply<()>),
@@ -184,6 +193,52 @@ impl ConsoleHandle {
     /// Ends a device's binding and its link.
     pub async fn unbind(&self, device: DeviceId) -> Result<(), RequestError> {
         self.ask(|reply| Request::Unbind(device, reply)).await
+    }
+
+    /// Pairs a device in reach. Its questions appear in the snapshot; returns when it is paired, or why it is not.
+    pub async fn pair(&self, peripheral: PeripheralId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Pair(peripheral, reply)).await
+    }
+
+    /// Lets this computer forget its bond with a device. The device forgets its own only by its own means.
+    pub async fn forget(&self, peripheral: PeripheralId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Forget(peripheral, reply)).await
+    }
+
+    /// Answers a question about a pairing.
+    pub async fn answer_pairing(&self, prompt: PromptId, answer: PairingAnswer) -> Result<(), RequestError> {
+        self.ask(|reply| Request::AnswerPairing { prompt, answer, reply }).await
+    }
+
+    /// A person says that this user slot of a bound device is its patient's. Until then the readings of a slot are
+    /// unassigned; those that came on this binding are the patient's afterwards.
+    pub async fn confirm_user_slot(&self, device: DeviceId, slot: u8) -> Result<(), RequestError> {
+        self.ask(|reply| Request::ConfirmUserSlot { device, slot, reply }).await
+    }
+
+    /// A person gives the consent by which a device opens a user's values. Kept in the store; asked for once.
+    pub async fn give_consent(&self, device: DeviceId, consent: UserConsent) -> Result<(), RequestError> {
+        self.ask(|reply| Request::GiveConsent { device, consent, reply }).await
+    }
+
+    /// Fetches the stored records of a linked device again: what is new since the last time.
+    pub async fn fetch_records(&self, device: DeviceId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::FetchRecords(device, reply)).await
+    }
+
+    /// Stops fetching stored records; what came is kept.
+    pub async fn abort_records(&self, device: DeviceId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::AbortRecords(device, reply)).await
+    }
+
+    /// Gives unassigned readings to a patient. A reading that has a patient is left as it is.
+    pub async fn assign(&self, readings: Vec<ReadingId>, patient: PatientId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Assign { readings, patient, reply }).await
+    }
+
+    /// Reads a device's rejected values again under what is known of its model now. How many could be read.
+    pub async fn decode_rejected(&self, device: DeviceId) -> Result<u32, RequestError> {
+        self.ask(|reply| Request::DecodeRejected(device, reply)).await
     }
 
     /// A person has seen that recording was interrupted; the devices bound then are bound again if wanted.

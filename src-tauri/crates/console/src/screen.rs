@@ -3,6 +3,7 @@
 use crate::devices::Tracked;
 use crate::event_loop::Console;
 use crate::snapshot::*;
+use crate::strips::Strips;
 use bedside_session::Now;
 use bedside_vitals::{DeviceKind, PatientId};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ impl Console {
             valid_for: VALID_FOR,
             mode: self.mode,
             adapter: self.adapter,
+            radio: self.radio.clone(),
+            pairing: self.pairing_questions(),
             searching_until: self.devices.search_until.map(|(_, wall)| wall),
             nearby: self.nearby(),
             recording: Recording {
@@ -53,6 +56,7 @@ impl Console {
                     known: device.map(|device| device.id),
                     link: tracked.map(|tracked| tracked.link),
                     patient: tracked.map(|tracked| tracked.purpose.patient),
+                    bond: self.pairings.bond(peripheral),
                     last_heard: heard.wall,
                 }
             })
@@ -78,7 +82,7 @@ impl Console {
             name_alert: self.has_name_alert(person),
             devices: mine().filter_map(|tracked| self.bound_device(tracked, now)).collect(),
             tiles: self.live.tiles(patient, &kinds, &self.policy, now),
-            strips: strips_for(&kinds),
+            strips: strips_for(&kinds, &self.strips),
         })
     }
 
@@ -87,6 +91,8 @@ impl Console {
         let heard = self.devices.heard.get(&tracked.peripheral);
         Some(BoundDevice {
             device: device.id,
+            peripheral: tracked.peripheral.clone(),
+            bond: self.pairings.bond(&tracked.peripheral),
             name: tracked.name.clone(),
             kind: tracked.kind,
             link: tracked.link,
@@ -97,16 +103,22 @@ impl Console {
             clock_offset_ms: tracked.clock_offset_ms,
             rejected: tracked.rejected,
             fault: tracked.fault,
+            procedures: tracked.procedures.shown.clone(),
         })
     }
 }
 
-/// The strips a bedside with such devices shows, in display order.
-fn strips_for(kinds: &[DeviceKind]) -> Vec<Strip> {
+/// The strips a bedside with such devices shows, in display order. Only some oximeters send their pulse wave: its strip
+/// comes with the first samples.
+fn strips_for(kinds: &[DeviceKind], drawn: &Strips) -> Vec<Strip> {
+    let pulse_wave = drawn.has(StripKind::Plethysmogram);
+    // An arm sensor of the same maker has the same service, and no ECG.
+    let ecg = drawn.has(StripKind::Electrocardiogram) || !pulse_wave;
     let has = |wanted: &[DeviceKind]| kinds.iter().any(|kind| wanted.contains(kind));
     let shown = [
-        (StripKind::Electrocardiogram, has(&[DeviceKind::EcgSensor])),
+        (StripKind::Electrocardiogram, has(&[DeviceKind::EcgSensor]) && ecg),
         (StripKind::BeatIntervals, has(&[DeviceKind::EcgSensor, DeviceKind::HeartRateStrap])),
+        (StripKind::Plethysmogram, pulse_wave),
         (StripKind::Trend, true),
     ];
     shown.into_iter().filter(|(_, shown)| *shown).map(|(kind, _)| Strip { id: kind.id(), kind }).collect()

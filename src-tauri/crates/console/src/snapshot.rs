@@ -1,7 +1,8 @@
 //! What the screen may know: the whole state, with each value's freshness decided by the core.
 //! No text for people and no formatting: fronts do that.
-use crate::ports::{AdapterState, PeripheralId};
+use crate::ports::{AdapterState, Bond, Diagnosis, PairingQuestion, PeripheralId, PromptId};
 use crate::records::OutboxCounts;
+use bedside_session::{ClockOutcome, Shortfall};
 use bedside_vitals::{
     BootTime, DeviceId, DeviceKind, Freshness, LinkState, MeasuredValue, Parameter, Patient, PatientId, Quality,
     TimeMethod, WallTime,
@@ -23,6 +24,10 @@ pub struct Snapshot {
     pub mode: Mode,
     /// The Bluetooth adapter.
     pub adapter: AdapterState,
+    /// Every adapter, and the faults of the Bluetooth library.
+    pub radio: Diagnosis,
+    /// Questions about pairings that wait for a person, oldest first.
+    pub pairing: Vec<PairingAsked>,
     /// Until when the console searches; `None` = it does not.
     pub searching_until: Option<WallTime>,
     /// Devices heard lately, strongest first.
@@ -39,6 +44,23 @@ pub struct Snapshot {
     pub unassigned: u64,
     /// Sync.
     pub sync: SyncState,
+}
+
+/// A question about a pairing, with who it is about. No answer until its time is over means no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairingAsked {
+    /// To be named in the answer.
+    pub prompt: PromptId,
+    /// How the device is addressed.
+    pub peripheral: PeripheralId,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// What is asked.
+    pub question: PairingQuestion,
+    /// When no answer means no.
+    pub until: WallTime,
 }
 
 /// Which vault is open.
@@ -67,6 +89,8 @@ pub struct Nearby {
     pub link: Option<LinkState>,
     /// Bound to this patient.
     pub patient: Option<PatientId>,
+    /// Whether it is paired with this computer, where that is known.
+    pub bond: Option<Bond>,
     /// When it was last heard.
     pub last_heard: WallTime,
 }
@@ -115,6 +139,10 @@ pub struct Bedside {
 pub struct BoundDevice {
     /// Its id.
     pub device: DeviceId,
+    /// How it is addressed at present.
+    pub peripheral: PeripheralId,
+    /// Whether it is paired with this computer, where that is known.
+    pub bond: Option<Bond>,
     /// Its name.
     pub name: String,
     /// What it is.
@@ -135,6 +163,34 @@ pub struct BoundDevice {
     pub rejected: u32,
     /// What went wrong last, as a stable code.
     pub fault: Option<&'static str>,
+    /// What is done with it beside its values, and what it asks.
+    pub procedures: Procedures,
+}
+
+/// What is done with a device beside its values, and what a person is asked about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Procedures {
+    /// Its stored records, once they were asked for.
+    pub records: Option<RecordsFetched>,
+    /// What came of setting its clock on this connection.
+    pub clock: Option<ClockOutcome>,
+    /// Readings name this user slot, and nobody has said that it is the patient's: they are unassigned.
+    pub user_slot_asked: Option<u8>,
+    /// It keeps its values until a user consents.
+    pub consent_wanted: bool,
+}
+
+/// How far a device's stored records are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordsFetched {
+    /// Records that are kept.
+    pub received: u32,
+    /// Records that the device counts; `None` when it cannot count.
+    pub expected: Option<u32>,
+    /// More may come.
+    pub under_way: bool,
+    /// Why some are missing; `None` = complete, once nothing is under way.
+    pub shortfall: Option<Shortfall>,
 }
 
 /// One parameter of the open patient. There is no value without its freshness.
@@ -209,6 +265,8 @@ pub enum StripKind {
     Electrocardiogram,
     /// Beat intervals.
     BeatIntervals,
+    /// The pulse wave of an oximeter or optical sensor.
+    Plethysmogram,
     /// The trend of the streams over the last hours.
     Trend,
 }
@@ -220,6 +278,7 @@ impl StripKind {
             Self::Electrocardiogram => 1,
             Self::BeatIntervals => 2,
             Self::Trend => 3,
+            Self::Plethysmogram => 4,
         }
     }
 }

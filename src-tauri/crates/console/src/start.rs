@@ -4,6 +4,7 @@ use crate::event_loop::{self, Console, Ports};
 use crate::live::Live;
 use crate::minutes::{Minutes, Stream};
 use crate::ports::*;
+use crate::procedures::DeviceFacts;
 use crate::records::*;
 use crate::request::ConsoleHandle;
 use crate::snapshot::{Interruption, Mode};
@@ -104,6 +105,8 @@ pub async fn start(
         patients: left.patients.into_iter().map(|patient| (patient.id, patient)).collect(),
         known: left.devices.into_iter().map(|device| (device.id, device)).collect(),
         devices: Default::default(),
+        pairings: Default::default(),
+        facts: DeviceFacts::new(left.memories),
         commits: Default::default(),
         minutes: Minutes::default(),
         live: Live::default(),
@@ -114,6 +117,7 @@ pub async fn start(
         interrupted,
         open: None,
         adapter: AdapterState::Missing,
+        radio: Diagnosis::default(),
         adapter_known: false,
         unassigned: 0,
         opened_before: BTreeSet::new(),
@@ -147,6 +151,7 @@ struct Left {
     devices: Vec<bedside_vitals::DeviceDescription>,
     bindings: Vec<Binding>,
     last_run: Option<Run>,
+    memories: DeviceMemories,
     rows: Vec<bedside_outbox::OutboxRow>,
     counts: OutboxCounts,
 }
@@ -168,6 +173,7 @@ impl Left {
             devices: read!(store, Query::Devices, Devices),
             bindings: read!(store, Query::OpenBindings, Bindings),
             last_run: read!(store, Query::LastRun, LastRun),
+            memories: read!(store, Query::DeviceMemories, DeviceMemories),
             rows: read!(store, Query::OutboxRows { states: open, limit: usize::MAX }, OutboxRows),
             counts: read!(store, Query::OutboxCounts, OutboxCounts),
         })

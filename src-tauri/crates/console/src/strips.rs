@@ -5,11 +5,9 @@ use crate::ports::{Answer, Query, StoreFault};
 use crate::request::StripCanvas;
 use crate::snapshot::StripKind;
 use crate::trend::{Panels, TREND_PARAMETERS};
+use crate::wave::{self, Wave};
 use bedside_charts::frame::StripKind as FrameKind;
-use bedside_charts::{
-    Advances, Beat, BeatStrip, ChartError, Figure, Frame, FrameError, Pace, SweepLayout, SweepPaper, SweepScale,
-    SweepStrip,
-};
+use bedside_charts::{Advances, Beat, BeatStrip, ChartError, Figure, Frame, FrameError};
 use bedside_vitals::{DeviceId, Parameter, PatientId, WallTime, WaveformBlock};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,31 +17,17 @@ use tokio::time::Instant;
 const TREND_SPAN_MS: i64 = 2 * 3_600_000;
 /// What the beat strip shows.
 const BEATS_SPAN_MS: i64 = 60_000;
-/// A sensor sends its samples in bursts; after so long without one the sweep goes on over a gap.
-const SILENCE: Duration = Duration::from_millis(1_500);
 const REDRAW: Duration = Duration::from_secs(1);
 
 /// What is drawn now.
 pub(crate) struct Strips {
     advances: Advances,
     canvases: Vec<StripCanvas>,
-    ecg: Option<Ecg>,
+    waves: Vec<Wave>,
     beats: VecDeque<Beat>,
     beat_device: Option<DeviceId>,
     redrawn: Option<Instant>,
     trend_under_way: bool,
-}
-
-struct Ecg {
-    device: DeviceId,
-    hertz: u16,
-    strip: Option<SweepStrip>,
-    last_sample: WallTime,
-    last_block: Instant,
-    last_frame: Instant,
-    /// Missing samples that were pushed since the last real one.
-    bridged: u64,
-    pace: Pace,
 }
 
 impl Strips {
@@ -51,7 +35,7 @@ impl Strips {
         Self {
             advances,
             canvases: Vec::new(),
-            ecg: None,
+            waves: Vec::new(),
             beats: VecDeque::new(),
             beat_device: None,
             redrawn: None,
@@ -65,7 +49,7 @@ impl Strips {
 
     /// Another patient, or none: nothing of the one before stays.
     pub(crate) fn forget(&mut self) {
-        self.ecg = None;
+        self.waves.clear();
         self.beats.clear();
         self.beat_device = None;
         self.redrawn = None;
@@ -75,9 +59,8 @@ impl Strips {
     pub(crate) fn set(&mut self, canvases: Vec<StripCanvas>) {
         self.canvases = canvases;
         self.redrawn = None;
-        let canvas = self.canvas(StripKind::Electrocardiogram).cloned();
-        if let Some(ecg) = &mut self.ecg {
-            ecg.strip = canvas.as_ref().and_then(|canvas| sweep(canvas, ecg.hertz));
+        for wave in &mut self.waves {
+            wave.use_canvas(self.canvases.iter().find(|canvas| canvas.kind == wave.kind()));
         }
     }
 
@@ -89,42 +72,29 @@ impl Strips {
     /// Samples of the open patient.
     pub(crate) fn take(&mut self, device: DeviceId, block: &WaveformBlock) {
         match block.parameter {
-            Parameter::Electrocardiogram => self.take_ecg(device, block),
+            Parameter::Electrocardiogram => self.take_wave(StripKind::Electrocardiogram, device, block),
+            Parameter::Plethysmogram => self.take_wave(StripKind::Plethysmogram, device, block),
             Parameter::BeatInterval => self.take_beats(device, block),
             _ => {}
         }
     }
 
-    fn take_ecg(&mut self, device: DeviceId, block: &WaveformBlock) {
-        let canvas = self.canvas(StripKind::Electrocardiogram).cloned();
-        let now = Instant::now();
-        let fresh = || Ecg {
-            device,
-            hertz: block.hertz,
-            strip: canvas.as_ref().and_then(|canvas| sweep(canvas, block.hertz)),
-            last_sample: block.last_sample.at,
-            last_block: now,
-            last_frame: now,
-            bridged: 0,
-            pace: Pace::new(block.hertz),
-        };
-        if self.ecg.as_ref().is_none_or(|ecg| ecg.device != device || ecg.hertz != block.hertz) {
-            self.ecg = Some(fresh());
-        } else if let Some(ecg) = &mut self.ecg {
-            let hertz = i64::from(block.hertz.max(1));
-            let first = block.last_sample.at.plus_millis(-((block.samples.len() as i64 - 1) * 1_000 / hertz));
-            let missing = (first.millis_since(ecg.last_sample) * hertz + 500) / 1_000 - 1;
-            let missing = u64::try_from(missing).unwrap_or(0).saturating_sub(ecg.bridged);
-            if let Some(strip) = ecg.strip.as_mut().filter(|_| missing > 1) {
-                strip.push_gap(missing);
-            }
-        }
-        if let Some(ecg) = &mut self.ecg {
-            ecg.last_sample = block.last_sample.at;
-            ecg.last_block = now;
-            ecg.bridged = 0;
-            if let Some(strip) = &mut ecg.strip {
-                strip.push(&block.samples);
+    /// Whether samples of this kind came since the patient was opened.
+    pub(crate) fn has(&self, kind: StripKind) -> bool {
+        self.waves.iter().any(|wave| wave.kind() == kind)
+    }
+
+    /// One device gives a wave; the one that sent last, when there are two.
+    fn take_wave(&mut self, kind: StripKind, device: DeviceId, block: &WaveformBlock) {
+        let canvas = self.canvases.iter().find(|canvas| canvas.kind == kind);
+        let place = self.waves.iter().position(|wave| wave.kind() == kind);
+        match place.and_then(|place| self.waves.get_mut(place)).filter(|wave| wave.continues(device, block)) {
+            Some(wave) => wave.take(block),
+            None => {
+                self.waves.retain(|wave| wave.kind() != kind);
+                let mut wave = Wave::new(kind, device, block, canvas);
+                wave.take(block);
+                self.waves.push(wave);
             }
         }
     }
@@ -155,41 +125,6 @@ impl Strips {
     }
 }
 
-impl Ecg {
-    /// Writes what one frame adds.
-    fn draw(&mut self, bytes: &mut Vec<u8>) {
-        let Some(strip) = &mut self.strip else { return };
-        let passed = self.last_frame.elapsed();
-        self.last_frame = Instant::now();
-        if strip.waiting() == 0 && self.last_block.elapsed() > SILENCE {
-            // The sweep goes on over a gap: an old trace must not stand there as if it were new.
-            let missing = (self.last_block.elapsed() - SILENCE).as_millis() as u64 * u64::from(self.hertz) / 1_000;
-            strip.push_gap(missing.saturating_sub(self.bridged));
-            self.bridged = self.bridged.max(missing);
-            strip.draw(bytes, u64::MAX);
-            return;
-        }
-        let due = self.pace.due(passed, strip.waiting());
-        strip.draw(bytes, due);
-    }
-}
-
-fn sweep(canvas: &StripCanvas, hertz: u16) -> Option<SweepStrip> {
-    SweepStrip::new(layout(canvas, hertz), canvas.theme.of(Parameter::Electrocardiogram), canvas.theme.text_third)
-        .inspect_err(|error| tracing::warn!(code = "STRIP", %error, "a strip cannot be drawn"))
-        .ok()
-}
-
-fn layout(canvas: &StripCanvas, hertz: u16) -> SweepLayout {
-    SweepLayout {
-        width: canvas.width,
-        height: canvas.height,
-        millimetre: (canvas.pixels_per_mm * 1_000.0) as u32,
-        hertz,
-        scale: SweepScale::Paper { millimetres_per_millivolt: 10 },
-    }
-}
-
 /// A strip that cannot be drawn leaves its place empty; the others are drawn.
 fn add(frame: &mut Frame, kind: StripKind, how: FrameKind, write: impl FnOnce(&mut Vec<u8>) -> Result<(), ChartError>) {
     let mut list = Vec::new();
@@ -210,9 +145,10 @@ impl Console {
     /// One frame of what moves.
     pub(crate) fn draw_live(&mut self) {
         let mut frame = Frame::new();
-        if let Some(ecg) = &mut self.strips.ecg {
-            add(&mut frame, StripKind::Electrocardiogram, FrameKind::Append, |bytes| {
-                ecg.draw(bytes);
+        for wave in &mut self.strips.waves {
+            let kind = wave.kind();
+            add(&mut frame, kind, FrameKind::Append, |bytes| {
+                wave.draw(bytes);
                 Ok(())
             });
         }
@@ -222,14 +158,13 @@ impl Console {
     /// Everything anew, for new canvases.
     pub(crate) fn draw_all_strips(&mut self) {
         let mut frame = Frame::new();
-        if let Some(canvas) = self.strips.canvas(StripKind::Electrocardiogram) {
-            let hertz = self.strips.ecg.as_ref().map_or(130, |ecg| ecg.hertz);
-            let paper = SweepPaper { layout: layout(canvas, hertz), theme: canvas.theme };
+        for kind in [StripKind::Electrocardiogram, StripKind::Plethysmogram] {
+            let Some(canvas) = self.strips.canvas(kind) else { continue };
+            let hertz = self.strips.waves.iter().find(|wave| wave.kind() == kind).map(Wave::hertz);
+            let paper = wave::paper(canvas, hertz);
             let size = (canvas.width, canvas.height);
             let advances = self.strips.advances();
-            add(&mut frame, StripKind::Electrocardiogram, FrameKind::Replace, |b| {
-                paper.to_display_list(b, size, advances)
-            });
+            add(&mut frame, kind, FrameKind::Replace, |bytes| paper.to_display_list(bytes, size, advances));
         }
         self.send_frame(frame);
         let wall = self.ports.machine.wall();

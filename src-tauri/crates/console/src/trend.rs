@@ -14,12 +14,17 @@ use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 /// The panels of a trend page from top to bottom; the first two are the bedside's strip.
-pub(crate) const TREND_PARAMETERS: [Parameter; 5] = [
+pub(crate) const TREND_PARAMETERS: [Parameter; 10] = [
     Parameter::HeartRate,
     Parameter::OxygenSaturation,
     Parameter::OximeterPulseRate,
     Parameter::BloodPressure,
+    Parameter::RespirationRate,
     Parameter::BodyTemperature,
+    Parameter::BloodGlucose,
+    Parameter::InterstitialGlucose,
+    Parameter::BodyWeight,
+    Parameter::BodyFat,
 ];
 /// The column for names and units at the left of a panel.
 const NAME_WIDTH: u32 = 84;
@@ -141,6 +146,22 @@ const fn look(parameter: Parameter) -> (&'static str, &'static str, (f64, f64), 
         Parameter::PulseAmplitudeIndex => ("PAI", "%", (0.0, 10.0), 5.0, 0, 2),
         Parameter::BeatInterval => ("RR", "ms", (400.0, 1_200.0), 200.0, 0, 2),
         Parameter::Electrocardiogram => ("ECG", "\u{b5}V", (-1_000.0, 1_500.0), 500.0, 0, 2),
+        Parameter::RespirationRate => ("RR", "/min", (8.0, 28.0), 4.0, 0, 2),
+        Parameter::PerfusionIndex => ("PI", "%", (0.0, 10.0), 5.0, 0, 2),
+        Parameter::Plethysmogram => ("Pleth", "", (0.0, 100.0), 50.0, 0, 2),
+        Parameter::BloodGlucose => ("Glu", "mg/dL", (60.0, 200.0), 20.0, 0, 3),
+        Parameter::InterstitialGlucose => ("CGM", "mg/dL", (60.0, 200.0), 20.0, 0, 3),
+        Parameter::BodyWeight => ("Weight", "kg", (60.0, 80.0), 5.0, 0, 2),
+        Parameter::BodyHeight => ("Height", "cm", (150.0, 180.0), 10.0, 0, 2),
+        Parameter::BodyMassIndex => ("BMI", "kg/m\u{b2}", (18.0, 30.0), 2.0, 0, 2),
+        Parameter::BodyFat => ("Fat", "%", (10.0, 40.0), 10.0, 0, 2),
+        Parameter::FatFreeMass => ("FFM", "kg", (40.0, 70.0), 10.0, 0, 2),
+        Parameter::SoftLeanMass => ("Lean", "kg", (40.0, 70.0), 10.0, 0, 2),
+        Parameter::BodyWaterMass => ("Water", "kg", (30.0, 50.0), 10.0, 0, 2),
+        Parameter::MuscleMass => ("Muscle", "kg", (30.0, 60.0), 10.0, 0, 2),
+        Parameter::MuscleShare => ("Muscle", "%", (20.0, 60.0), 10.0, 0, 2),
+        Parameter::BodyImpedance => ("Imp", "\u{3a9}", (400.0, 700.0), 100.0, 0, 2),
+        Parameter::BasalMetabolism => ("BMR", "kJ", (5_000.0, 9_000.0), 1_000.0, 0, 2),
     }
 }
 
@@ -186,11 +207,20 @@ fn join(a: &TrendBin, b: &TrendBin) -> TrendBin {
 fn point(reading: &StoredReading) -> Option<TrendPoint> {
     match reading.measurement.value {
         MeasuredValue::Single(quantity) => {
-            let unit = Limits::unit(reading.measurement.parameter)?;
+            let unit = chart_unit(reading.measurement.parameter)?;
             let value = quantity.unit.convert(quantity.number.value()?, unit)?.to_f64();
             Some(TrendPoint { at: reading.measurement.time.at, value })
         }
         MeasuredValue::Pressures(_) => None,
+    }
+}
+
+/// The unit of a panel, in which its limits are given too; `None` for what is never drawn as spots.
+fn chart_unit(parameter: Parameter) -> Option<Unit> {
+    match parameter {
+        Parameter::BodyWeight => Some(Unit::Kilogram),
+        Parameter::BodyFat => Some(Unit::Percent),
+        _ => Limits::unit(parameter),
     }
 }
 

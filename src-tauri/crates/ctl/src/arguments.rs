@@ -94,6 +94,9 @@ pub(crate) struct Record {
     /// How long; default: until interrupted.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) seconds: Option<u32>,
+    /// The patient's user slot on cuffs and scales that have several; without it their readings stay unassigned.
+    #[arg(long, value_name = "N")]
+    pub(crate) user_slot: Option<u8>,
     /// The clinic's FHIR base URL, in place of the policy's.
     #[arg(long, value_name = "URL")]
     pub(crate) clinic: Option<String>,

@@ -241,5 +241,6 @@ fn blood_pressure(ordinal: u32) -> Measurement {
         identity: ReadingIdentity::Ordinal { base_time, ordinal },
         quality: Quality::GOOD,
         user_slot: None,
+        glucose: None,
     }
 }

@@ -2,6 +2,7 @@
 //! The same acts can be planned in a scenario.
 use crate::scenario::{Act, Corruption};
 use crate::ward::Shared;
+use crate::world::Toll;
 use bedside_console::ports::AdapterState;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +73,21 @@ impl Control {
     /// Damages the next measurement that the device sends.
     pub fn corrupt_next(&self, device: &str, corruption: Corruption) -> Result<(), UnknownDevice> {
         self.act(device, Act::Corrupt(corruption))
+    }
+
+    /// Lets a device forget whom it was paired with.
+    pub fn forget_bond(&self, device: &str) -> Result<(), UnknownDevice> {
+        self.act(device, Act::ForgetBond)
+    }
+
+    /// What drops cost so far: times to come back, records handed over.
+    pub fn toll(&self) -> Toll {
+        self.shared.with(|world| world.toll())
+    }
+
+    /// Carries every device away at once: nothing is sent any more.
+    pub fn carry_all_away(&self) {
+        self.shared.with(|world| world.act_on_all(Act::LeaveReach));
     }
 
     /// Switches the computer's Bluetooth adapter, or takes it away.

@@ -72,6 +72,8 @@ pub enum Condition {
     NoContact,
     /// The device runs a demonstration: it must never enter a chart.
     Demonstration,
+    /// A meter measured control solution: it must never enter a chart.
+    ControlSolution,
     /// The last octet was cut off.
     Truncated,
     /// A surplus octet was added.

@@ -9,6 +9,7 @@ mod control;
 mod device;
 mod heart;
 mod ledger;
+mod pairing;
 mod random;
 mod recording;
 mod scenario;
@@ -18,5 +19,8 @@ mod world;
 
 pub use control::{Control, UnknownDevice};
 pub use ledger::{Condition, LedgerEntry, LedgerIdentity, LedgerValue};
-pub use scenario::{Act, ClockPlan, ClockService, Corruption, DeviceKind, DevicePlan, Scenario, Step, UnknownScenario};
+pub use scenario::{
+    Act, ClockPlan, ClockService, Corruption, DeviceKind, DevicePlan, Scenario, Security, Step, UnknownScenario,
+};
 pub use ward::SimulatedWard;
+pub use world::Toll;

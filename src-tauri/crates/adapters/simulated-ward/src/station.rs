@@ -3,20 +3,30 @@
 use crate::clock::Clock;
 use crate::device::cuff::Cuff;
 use crate::device::ecg_sensor::EcgSensor;
+use crate::device::glucose_meter::GlucoseMeter;
+use crate::device::health_sensor::HealthSensor;
+use crate::device::optical_sensor::OpticalSensor;
 use crate::device::oximeter::Oximeter;
+use crate::device::pleth_oximeter::PlethOximeter;
+use crate::device::records::{MemoryHabits, RecordDevice};
+use crate::device::scale::Scale;
 use crate::device::spot::{Habits, SpotDevice};
+use crate::device::spot_oximeter::SpotOximeter;
 use crate::device::strap::Strap;
 use crate::device::thermometer::Thermometer;
 use crate::device::{Model, Moment, Subscriptions, characteristic};
 use crate::heart::{Heart, Hearts};
+use crate::pairing::BothEnds;
 use crate::random::Random;
-use crate::scenario::{ClockService, Corruption, DeviceKind, DevicePlan};
+use crate::scenario::{ClockService, Corruption, DeviceKind, DevicePlan, Security};
 use bedside_console::ports::{Advertisement, PeripheralId};
 use bedside_gatt::battery::BatteryLevel;
 use bedside_gatt::current_time::{AdjustReasons, CurrentTime};
 use bedside_gatt::device_information::{SystemId, encode_text};
 use bedside_gatt::{date_time, uuids};
-use bedside_session::{CharacteristicAddress, DiscoveredCharacteristic, DiscoveredService, Properties};
+use bedside_session::{
+    CharacteristicAddress, DiscoveredCharacteristic, DiscoveredService, PairingFault, Properties, RadioFault,
+};
 use bedside_vitals::{Parameter, WallTime};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -36,6 +46,7 @@ pub(crate) struct Station {
     pub(crate) link: Option<Link>,
     pub(crate) links_made: u64,
     pub(crate) next_advertisement: Duration,
+    pub(crate) bond: BothEnds,
 }
 
 /// A link.
@@ -72,7 +83,17 @@ impl Station {
             link: None,
             links_made: 0,
             next_advertisement: Duration::ZERO,
+            bond: BothEnds::default(),
             plan: plan.clone(),
+        }
+    }
+
+    /// A fault when it keeps its values from whom it is not paired with.
+    pub(crate) fn require_bond(&self) -> Result<(), RadioFault> {
+        match (self.plan.security, self.bond) {
+            (Security::Open, _) | (_, BothEnds { computer: true, device: true }) => Ok(()),
+            (_, BothEnds { computer: true, device: false }) => Err(PairingFault::BondsDisagree.into()),
+            (_, BothEnds { computer: false, .. }) => Err(RadioFault::PairingNeeded),
         }
     }
 
@@ -202,13 +223,48 @@ struct Person {
     systolic: i64,
     diastolic: i64,
     temperature_tenths: i64,
+    glucose_mg_dl: i64,
+    weight_kg: i64,
+    height_mm: i64,
 }
 
 const PEOPLE: [Person; 4] = [
-    Person { saturation_percent: 97, systolic: 124, diastolic: 78, temperature_tenths: 367 },
-    Person { saturation_percent: 95, systolic: 146, diastolic: 88, temperature_tenths: 371 },
-    Person { saturation_percent: 93, systolic: 108, diastolic: 64, temperature_tenths: 386 },
-    Person { saturation_percent: 98, systolic: 131, diastolic: 82, temperature_tenths: 364 },
+    Person {
+        saturation_percent: 97,
+        systolic: 124,
+        diastolic: 78,
+        temperature_tenths: 367,
+        glucose_mg_dl: 112,
+        weight_kg: 71,
+        height_mm: 1716,
+    },
+    Person {
+        saturation_percent: 95,
+        systolic: 146,
+        diastolic: 88,
+        temperature_tenths: 371,
+        glucose_mg_dl: 146,
+        weight_kg: 84,
+        height_mm: 1805,
+    },
+    Person {
+        saturation_percent: 93,
+        systolic: 108,
+        diastolic: 64,
+        temperature_tenths: 386,
+        glucose_mg_dl: 98,
+        weight_kg: 58,
+        height_mm: 1632,
+    },
+    Person {
+        saturation_percent: 98,
+        systolic: 131,
+        diastolic: 82,
+        temperature_tenths: 364,
+        glucose_mg_dl: 124,
+        weight_kg: 77,
+        height_mm: 1760,
+    },
 ];
 
 fn model(plan: &DevicePlan, hearts: &Hearts, random: Random, phase: Duration) -> Box<dyn Model> {
@@ -216,6 +272,7 @@ fn model(plan: &DevicePlan, hearts: &Hearts, random: Random, phase: Duration) ->
     let person = &PEOPLE[bed];
     let heart: Heart = hearts.by_bed[bed].clone();
     let habits = Habits { shows_progress: plan.shows_progress, measures_twice: plan.measures_twice };
+    let memory = MemoryHabits { older_records: plan.older_records, always_awake: false };
     match plan.kind {
         DeviceKind::Strap => Box::new(Strap::new(heart, phase)),
         // There is one ECG recording, so every ECG sensor wears the first heart.
@@ -226,6 +283,23 @@ fn model(plan: &DevicePlan, hearts: &Hearts, random: Random, phase: Duration) ->
         }
         DeviceKind::Thermometer => {
             Box::new(SpotDevice::new(Thermometer::new(person.temperature_tenths), habits, random))
+        }
+        DeviceKind::GlucoseMeter => {
+            let in_moles = plan.number.is_multiple_of(2);
+            Box::new(RecordDevice::new(GlucoseMeter::new(person.glucose_mg_dl, in_moles), memory, random))
+        }
+        DeviceKind::Scale => {
+            let slot = bed as u8 + 1;
+            Box::new(SpotDevice::new(Scale::new(person.weight_kg, person.height_mm, slot), habits, random))
+        }
+        DeviceKind::PlethOximeter => Box::new(PlethOximeter::new(heart, person.saturation_percent, random, phase)),
+        DeviceKind::OpticalSensor => Box::new(OpticalSensor::new(heart, phase)),
+        DeviceKind::HealthSensor => {
+            let sensor = HealthSensor::new(person.temperature_tenths, person.saturation_percent);
+            Box::new(RecordDevice::new(sensor, memory, random))
+        }
+        DeviceKind::SpotOximeter => {
+            Box::new(RecordDevice::new(SpotOximeter::new(person.saturation_percent), memory, random))
         }
     }
 }

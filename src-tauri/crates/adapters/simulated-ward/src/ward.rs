@@ -5,7 +5,8 @@ use crate::ledger::LedgerEntry;
 use crate::scenario::Scenario;
 use crate::world::World;
 use async_trait::async_trait;
-use bedside_console::ports::{AdapterState, PeripheralId, Radio, RadioEvent};
+use bedside_console::OpenQuestions;
+use bedside_console::ports::{AdapterLine, AdapterState, Diagnosis, PeripheralId, Radio, RadioEvent};
 use bedside_session::{CharacteristicAddress, DiscoveredService, RadioFault};
 use bedside_vitals::WallTime;
 use std::io::Write;
@@ -19,6 +20,7 @@ pub struct SimulatedWard {
     shared: Arc<Shared>,
     events: Mutex<Option<mpsc::UnboundedReceiver<RadioEvent>>>,
     pace: Mutex<bool>,
+    questions: OpenQuestions,
 }
 
 /// The world and when it began.
@@ -33,9 +35,10 @@ impl SimulatedWard {
     /// A ward in which it is `start` now. Devices begin to live with the first call of the port.
     pub fn new(scenario: &Scenario, start: WallTime) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
+        let questions = OpenQuestions::new(sender.clone(), OpenQuestions::USUAL);
         let world = Mutex::new(World::new(scenario, start, sender));
         let shared = Shared { world, began: Instant::now(), changed: Arc::new(Notify::new()) };
-        Self { shared: Arc::new(shared), events: Mutex::new(Some(receiver)), pace: Mutex::new(false) }
+        Self { shared: Arc::new(shared), events: Mutex::new(Some(receiver)), pace: Mutex::new(false), questions }
     }
 
     /// Writes the ledger as JSON lines too, each line flushed. A fault of the writer is in [`Self::ledger_fault`].
@@ -67,8 +70,17 @@ impl SimulatedWard {
         Control::new(Arc::clone(&self.shared))
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The questions to a person that are open.
+    pub(crate) const fn questions(&self) -> &OpenQuestions {
+        &self.questions
+    }
+
     /// Starts the pacing task once, on the runtime that polls the port.
-    fn keep_pace(&self) -> Result<(), RadioFault> {
+    pub(crate) fn keep_pace(&self) -> Result<(), RadioFault> {
         let mut running = lock(&self.pace);
         if !*running {
             let runtime =
@@ -151,6 +163,13 @@ impl Radio for SimulatedWard {
     async fn adapter_state(&self) -> Result<AdapterState, RadioFault> {
         self.keep_pace()?;
         Ok(self.shared.with(|world| world.adapter()))
+    }
+
+    async fn diagnosis(&self) -> Diagnosis {
+        let state = self.shared.with(|world| world.adapter());
+        let gone = matches!(state, AdapterState::Missing | AdapterState::Unplugged);
+        let line = AdapterLine { name: "simulated".into(), state, in_use: true };
+        Diagnosis { adapters: if gone { vec![] } else { vec![line] }, library_failures: 0 }
     }
 
     async fn scan(&self, on: bool) -> Result<(), RadioFault> {

@@ -289,7 +289,10 @@ proptest! {
                             let from = devices.iter().position(|device| id(device) == peripheral).unwrap();
                             prop_assert!(linked[from], "{} spoke without a link", peripheral);
                         }
-                        RadioEvent::Advertised(_) | RadioEvent::Adapter(_) => {}
+                        RadioEvent::Advertised(_)
+                        | RadioEvent::Adapter(_)
+                        | RadioEvent::PairingPrompt(_)
+                        | RadioEvent::PairingPromptOver(_) => {}
                     }
                 }
             }

@@ -4,7 +4,8 @@ use crate::fault::Fault;
 use crate::samples;
 use crate::tables::series::{self, SeriesKey};
 use crate::tables::{
-    audit, binding, connection, device, frame, meta, minute_median, outbox, patient, reading, run, tail,
+    audit, binding, bookmark, clock_setting, connection, consent, device, frame, meta, minute_median, outbox, patient,
+    reading, run, tail,
 };
 use bedside_console::{Changes, Receipt, SampleValues, StoredSamples};
 use rusqlite::{Connection, TransactionBehavior};
@@ -17,13 +18,24 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, 
     changes.devices.iter().try_for_each(|row| device::put(&all, row))?;
     changes.connections.iter().try_for_each(|row| connection::put(&all, row))?;
     changes.bindings.iter().try_for_each(|row| binding::put(&all, row))?;
+    changes.bookmarks.iter().try_for_each(|(device, row)| bookmark::put(&all, *device, row))?;
+    changes.consents.iter().try_for_each(|(device, row)| consent::put(&all, *device, *row))?;
+    changes.clock_settings.iter().try_for_each(|row| clock_setting::add(&all, row))?;
     changes.frames.iter().try_for_each(|row| frame::add(&all, row))?;
+    changes.accepted_frames.iter().try_for_each(|place| frame::accept(&all, *place))?;
     let (mut already_known, mut displaced) = (Vec::new(), Vec::new());
     for row in &changes.readings {
         if !reading::add(&all, row)? {
             already_known.push(row.id);
+            // The second delivery may bring what the first one was cut off from.
+            if let Some(meal) = row.measurement.glucose.and_then(|said| said.meal) {
+                reading::add_meal(&all, row.id, meal)?;
+            }
             displaced.extend(reading::free_place(&all, row)?.map(|place| (row.id, place)));
         }
+    }
+    for &(id, patient) in &changes.assignments {
+        reading::assign(&all, id, patient)?;
     }
     changes.samples.iter().try_for_each(|samples| add_samples(&all, samples))?;
     changes.medians.iter().try_for_each(|row| minute_median::add(&all, row))?;

@@ -4,13 +4,13 @@ use crate::fault::Fault;
 use crate::samples::Samples;
 use crate::tables::series::SeriesRow;
 use crate::tables::{
-    FORMAT, binding, chunk, device, frame, frame_chunk, frame_stream, meta, minute_median, outbox, patient, reading,
-    row, run, series, tail,
+    FORMAT, binding, bookmark, chunk, clock_setting, connection, consent, device, frame, frame_chunk, frame_stream,
+    meta, minute_median, outbox, patient, reading, row, run, series, tail,
 };
 use crate::trend::trend;
 use crate::{cipher, tables};
 use bedside_console::ports::{Answer, Query};
-use bedside_console::{PatientActivity, RawFrame, StoredReading, StoredSamples, VaultStatus};
+use bedside_console::{DeviceMemories, PatientActivity, RawFrame, StoredReading, StoredSamples, VaultStatus};
 use bedside_series::decode_frames;
 use bedside_vitals::{
     BootTime, Cadence, ConnectionId, CorrectedTime, Decimal, DeviceId, MeasuredValue, Measurement, Number, Parameter,
@@ -39,6 +39,12 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         }
         Query::Devices => Answer::Devices(device::all(&db)?),
         Query::OpenBindings => Answer::Bindings(binding::open(&db)?),
+        Query::BindingAt(device, at) => Answer::Bindings(binding::at(&db, device, at)?.into_iter().collect()),
+        Query::DeviceMemories => {
+            Answer::DeviceMemories(DeviceMemories { bookmarks: bookmark::all(&db)?, consents: consent::all(&db)? })
+        }
+        Query::ClockSettings(device) => Answer::ClockSettings(clock_setting::of_device(&db, device)?),
+        Query::Connections(device) => Answer::Connections(connection::of_device(&db, device)?),
         Query::Readings { patient, unassigned_only, since, limit } => {
             Answer::Readings(reading::newest(&db, patient, unassigned_only, since, limit)?)
         }
@@ -152,6 +158,7 @@ fn of_sample(row: &SeriesRow) -> Option<StoredReading> {
             identity,
             quality: Quality::GOOD,
             user_slot: None,
+            glucose: None,
         },
         frame: None,
     })

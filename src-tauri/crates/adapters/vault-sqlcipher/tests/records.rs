@@ -30,6 +30,47 @@ async fn maintain(vault: &bedside_vault_sqlcipher::Vault) {
 }
 
 #[tokio::test]
+async fn an_assigned_reading_is_the_patients_and_one_that_has_a_patient_stays_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let changes = everything();
+    let ids: Vec<ReadingId> = changes.readings.iter().map(|reading| reading.id).collect();
+    vault.commit(changes).await.unwrap();
+    let other = bedside_vitals::PatientId(Uuid::from_u128(77));
+    let assignments = ids.iter().map(|id| (*id, other)).collect();
+    vault.commit(Changes { assignments, ..Changes::default() }).await.unwrap();
+    let whose = |id| move |reading: &StoredReading| (reading.id == id).then_some(reading.patient);
+    let stored = readings(&vault).await;
+    assert_eq!(stored.iter().find_map(whose(ids[0])), Some(Some(PATIENT)));
+    assert_eq!(stored.iter().find_map(whose(ids[1])), Some(Some(other)));
+}
+
+#[tokio::test]
+async fn a_rejected_frame_that_could_be_read_after_all_is_kept_as_the_others_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let changes = everything();
+    let rejected = changes.frames[1].clone();
+    vault.commit(changes).await.unwrap();
+    let place = (rejected.connection, rejected.characteristic, rejected.index);
+    vault.commit(Changes { accepted_frames: vec![place], ..Changes::default() }).await.unwrap();
+    assert!(answer!(&vault, Query::Frames { device: None, rejected_only: true, limit: 9 }, Frames).is_empty());
+    let status = answer!(&vault, Query::VaultStatus, VaultStatus);
+    assert_eq!((status.frames, status.rejected_frames), (2, 0));
+}
+
+#[tokio::test]
+async fn a_binding_is_found_by_a_time_within_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    vault.commit(Changes { bindings: vec![binding(6, Some(T0 + 5))], ..Changes::default() }).await.unwrap();
+    let at = |at| Query::BindingAt(DEVICE, WallTime(at));
+    assert!(answer!(&vault, at(T0 - 1), Bindings).is_empty());
+    assert_eq!(answer!(&vault, at(T0), Bindings), [binding(6, Some(T0 + 5))]);
+    assert!(answer!(&vault, at(T0 + 5), Bindings).is_empty());
+}
+
+#[tokio::test]
 async fn every_record_comes_back_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let vault = new_vault(folder.path()).await;
@@ -45,6 +86,10 @@ async fn every_record_comes_back_after_a_restart() {
     assert!(answer!(&vault, by_number("MRN-4712"), Patients).is_empty());
     assert_eq!(answer!(&vault, Query::Devices, Devices), changes.devices);
     assert_eq!(answer!(&vault, Query::OpenBindings, Bindings), changes.bindings[..1]);
+    let memories = answer!(&vault, Query::DeviceMemories, DeviceMemories);
+    assert_eq!((memories.bookmarks, memories.consents), (changes.bookmarks.clone(), changes.consents.clone()));
+    assert_eq!(answer!(&vault, Query::ClockSettings(DEVICE), ClockSettings), changes.clock_settings);
+    assert_eq!(answer!(&vault, Query::Connections(DEVICE), Connections), changes.connections);
     assert_eq!(answer!(&vault, Query::Frames { device: None, rejected_only: false, limit: 9 }, Frames), changes.frames);
     let newest_first: Vec<_> = changes.readings.iter().rev().cloned().collect();
     assert_eq!(readings(&vault).await, newest_first);
@@ -62,7 +107,7 @@ async fn every_record_comes_back_after_a_restart() {
     assert_eq!(answer!(&vault, rows, OutboxRows), changes.outbox);
     assert_eq!(answer!(&vault, Query::LastRun, LastRun), changes.run);
     let status = answer!(&vault, Query::VaultStatus, VaultStatus);
-    assert_eq!((status.format, status.generation, status.patients, status.readings), (1, 1, 1, 2));
+    assert_eq!((status.format, status.generation, status.patients, status.readings), (2, 1, 1, 2));
     assert_eq!((status.samples, status.frames, status.rejected_frames), (3, 2, 1));
     assert!(status.cipher.starts_with('4') && status.octets > 0);
     vault.check().await.unwrap();

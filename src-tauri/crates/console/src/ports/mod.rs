@@ -5,6 +5,7 @@ mod clinic;
 mod display;
 mod keys;
 mod machine;
+mod pairing;
 mod radio;
 mod store;
 
@@ -12,5 +13,8 @@ pub use clinic::{ClinicAnswer, ClinicFault, ClinicRequest, ClinicServer, Method}
 pub use display::Display;
 pub use keys::{DeviceSecret, KeyFault, KeyStore, VaultId};
 pub use machine::{Machine, SleepInhibitor};
-pub use radio::{AdapterState, Advertisement, PeripheralId, Radio, RadioEvent};
+pub use pairing::{
+    Bond, BondSource, BondState, Pairing, PairingAnswer, PairingPrompt, PairingQuestion, Passkey, PromptId,
+};
+pub use radio::{AdapterLine, AdapterState, Advertisement, Diagnosis, PeripheralId, Radio, RadioEvent};
 pub use store::{Answer, OpenMode, Query, RecordStore, StoreFault, VaultPresence};

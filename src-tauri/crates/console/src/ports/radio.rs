@@ -1,5 +1,6 @@
 //! The radio: nearby devices, links, values. Implemented by btleplug and by the simulated ward.
 //! Not here: what bytes mean, or who is connected to whom.
+use super::pairing::{Pairing, PairingPrompt, PromptId};
 use async_trait::async_trait;
 use bedside_session::{CharacteristicAddress, DiscoveredService, RadioFault};
 use std::fmt;
@@ -25,8 +26,31 @@ pub enum AdapterState {
     Off,
     /// None, or no driver or service for it.
     Missing,
+    /// It was there in this run and was taken away.
+    Unplugged,
     /// The system forbids it to this program.
     NotPermitted,
+}
+
+/// One adapter of this computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterLine {
+    /// As the system names it: "hci0".
+    pub name: String,
+    /// As it is now.
+    pub state: AdapterState,
+    /// Devices are heard and linked through this one.
+    pub in_use: bool,
+}
+
+/// What IT wants to know of the radio.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Every adapter there is, in the system's order. With several one is in use: one that is on before one that is off.
+    pub adapters: Vec<AdapterLine>,
+    /// How often a task of the Bluetooth library failed within itself in this run. Each is a fault of that library; the
+    /// console goes on.
+    pub library_failures: u64,
 }
 
 /// What a device broadcasts.
@@ -51,6 +75,10 @@ pub enum RadioEvent {
     Adapter(AdapterState),
     /// A device was heard.
     Advertised(Advertisement),
+    /// A person is asked about a pairing.
+    PairingPrompt(PairingPrompt),
+    /// The question is over: answered, too late, or called off by the device or the system.
+    PairingPromptOver(PromptId),
     /// A link ended, whoever ended it.
     LinkEnded(PeripheralId),
     /// A notification or indication.
@@ -66,11 +94,13 @@ pub enum RadioEvent {
 
 /// The radio. Every call ends within a deadline of the implementation and may be made at any time.
 #[async_trait]
-pub trait Radio: Send + Sync {
+pub trait Radio: Pairing + Send + Sync {
     /// The events, in order; the receiver can be taken once. The sender must never block or drop.
     fn take_events(&self) -> Option<mpsc::UnboundedReceiver<RadioEvent>>;
     /// The adapter as it is now.
     async fn adapter_state(&self) -> Result<AdapterState, RadioFault>;
+    /// Adapters and faults of the library, for IT. Never fails: what cannot be asked is left out.
+    async fn diagnosis(&self) -> Diagnosis;
     /// Starts or stops listening for advertisements. Fails when the adapter is off; never switches it on.
     async fn scan(&self, on: bool) -> Result<(), RadioFault>;
     /// Makes a link.

@@ -36,6 +36,14 @@ pub enum Query {
     Devices,
     /// Bindings that have not ended.
     OpenBindings,
+    /// How far devices' memories are read, and the consents of their users.
+    DeviceMemories,
+    /// What came of setting a device's clock, oldest first.
+    ClockSettings(DeviceId),
+    /// The binding that a device had at a time, if it had one.
+    BindingAt(DeviceId, WallTime),
+    /// Connections of a device, oldest first.
+    Connections(DeviceId),
     /// Spot readings, newest first.
     Readings {
         /// Of this patient; `None` = of everybody and nobody.
@@ -113,8 +121,14 @@ pub enum Answer {
     Patients(Vec<bedside_vitals::Patient>),
     /// To `Devices`.
     Devices(Vec<bedside_vitals::DeviceDescription>),
-    /// To `OpenBindings`.
+    /// To `OpenBindings` and `BindingAt` (none or one).
     Bindings(Vec<Binding>),
+    /// To `DeviceMemories`.
+    DeviceMemories(DeviceMemories),
+    /// To `ClockSettings`.
+    ClockSettings(Vec<StoredClockSetting>),
+    /// To `Connections`.
+    Connections(Vec<Connection>),
     /// To `Readings`.
     Readings(Vec<StoredReading>),
     /// To `KnownReadings`: the ones that are stored.

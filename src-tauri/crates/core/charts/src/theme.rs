@@ -117,11 +117,27 @@ impl ChartTheme {
     pub const fn of(&self, parameter: Parameter) -> Rgb {
         match parameter {
             Parameter::HeartRate | Parameter::BeatInterval | Parameter::Electrocardiogram => self.heart,
-            Parameter::OxygenSaturation | Parameter::OximeterPulseRate | Parameter::PulseAmplitudeIndex => {
-                self.saturation
-            }
+            Parameter::OxygenSaturation
+            | Parameter::OximeterPulseRate
+            | Parameter::PulseAmplitudeIndex
+            | Parameter::PerfusionIndex
+            | Parameter::Plethysmogram => self.saturation,
+            Parameter::RespirationRate => self.respiration,
             Parameter::BloodPressure | Parameter::CuffPulseRate => self.pressure,
             Parameter::BodyTemperature => self.temperature,
+            Parameter::BloodGlucose | Parameter::InterstitialGlucose => self.glucose,
+            // White, as everything that has no colour of its own.
+            Parameter::BodyWeight
+            | Parameter::BodyHeight
+            | Parameter::BodyMassIndex
+            | Parameter::BodyFat
+            | Parameter::FatFreeMass
+            | Parameter::SoftLeanMass
+            | Parameter::BodyWaterMass
+            | Parameter::MuscleMass
+            | Parameter::MuscleShare
+            | Parameter::BodyImpedance
+            | Parameter::BasalMetabolism => self.text,
         }
     }
 }

@@ -55,6 +55,25 @@ pub(crate) const fn terms(parameter: Parameter) -> Terms {
         Parameter::BodyTemperature => ("MDC_TEMP_BODY", &[("8310-5", "Body temperature")], true),
         Parameter::BeatInterval => ("MDC_ECG_TIME_PD_RR_GL", &[("8637-1", "")], false),
         Parameter::Electrocardiogram => ("MDC_ECG_ELEC_POTL", &[], false),
+        Parameter::RespirationRate => ("MDC_RESP_RATE", &[("9279-1", "Respiratory rate")], true),
+        Parameter::PerfusionIndex => ("MDC_BLD_PERF_INDEX", &[("61006-3", "")], false),
+        Parameter::Plethysmogram => ("MDC_PULS_OXIM_PLETH", &[], false),
+        // What exactly was measured, and so the code, depends on the sample and the unit: `glucose`.
+        Parameter::BloodGlucose => ("MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD", &[], false),
+        Parameter::InterstitialGlucose => ("MDC_CONC_GLU_ISF", &[], false),
+        Parameter::BodyWeight => ("MDC_MASS_BODY_ACTUAL", &[("29463-7", "Body weight")], true),
+        Parameter::BodyHeight => ("MDC_LEN_BODY_ACTUAL", &[("8302-2", "Body height")], true),
+        Parameter::BodyMassIndex => {
+            ("MDC_RATIO_MASS_BODY_LEN_SQ", &[("39156-5", "Body mass index (BMI) [Ratio]")], true)
+        }
+        Parameter::BodyFat => ("MDC_BODY_FAT", &[("41982-0", "")], false),
+        Parameter::FatFreeMass => ("MDC_MASS_BODY_FAT_FREE", &[], false),
+        Parameter::SoftLeanMass => ("MDC_MASS_BODY_SOFT_LEAN", &[], false),
+        Parameter::BodyWaterMass => ("MDC_BODY_WATER", &[], false),
+        // No code that two lists agree on: these stay in the record.
+        Parameter::MuscleMass | Parameter::MuscleShare | Parameter::BodyImpedance | Parameter::BasalMetabolism => {
+            ("", &[], false)
+        }
     };
     Terms { mdc_name, loinc, vital_sign }
 }
@@ -97,9 +116,14 @@ pub(crate) const fn specialization(kind: DeviceKind) -> (u32, &'static str) {
     match kind {
         DeviceKind::PulseOximeter => (528_388, "MDC_DEV_SPEC_PROFILE_PULS_OXIM"),
         DeviceKind::BloodPressureCuff => (528_391, "MDC_DEV_SPEC_PROFILE_BP"),
-        DeviceKind::HeartRateStrap | DeviceKind::EcgSensor | DeviceKind::Thermometer | DeviceKind::Unknown => {
-            (528_457, "MDC_DEV_SPEC_PROFILE_GENERIC")
-        }
+        DeviceKind::GlucoseMeter => (528_401, "MDC_DEV_SPEC_PROFILE_GLUCOSE"),
+        DeviceKind::WeightScale => (528_399, "MDC_DEV_SPEC_PROFILE_SCALE"),
+        DeviceKind::HeartRateStrap
+        | DeviceKind::EcgSensor
+        | DeviceKind::Thermometer
+        | DeviceKind::GlucoseSensor
+        | DeviceKind::HealthSensor
+        | DeviceKind::Unknown => (528_457, "MDC_DEV_SPEC_PROFILE_GENERIC"),
     }
 }
 

@@ -97,6 +97,7 @@ pub fn coincident_timestamp(
         interpretation: Vec::new(),
         note: Vec::new(),
         method: None,
+        body_site: None,
         device: Some(Reference::to("Device", context.gateway)),
         component: Vec::new(),
         rest: Map::new(),

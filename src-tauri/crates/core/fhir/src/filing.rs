@@ -39,6 +39,12 @@ pub enum NotFilable {
     /// Waveforms are filed as strips, not as single values.
     #[error("{0} is a waveform and no single value")]
     Waveform(Parameter),
+    /// No code for it that two lists agree on: it stays in the record.
+    #[error("no nomenclature has an agreed code for {0}")]
+    NoCode(Parameter),
+    /// Control solution is nobody's.
+    #[error("control solution is no patient's reading")]
+    ControlSolution,
     /// The value has another shape than the parameter asks for.
     #[error("{parameter} needs {expected}")]
     Shape {

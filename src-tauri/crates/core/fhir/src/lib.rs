@@ -10,6 +10,7 @@ mod datatypes;
 mod device;
 mod element;
 mod filing;
+mod glucose;
 mod median;
 mod not_fhir;
 mod outcome;

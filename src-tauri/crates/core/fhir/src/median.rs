@@ -40,21 +40,35 @@ pub fn median_id(series: SeriesId, minute: WallTime) -> Uuid {
 pub fn median_observation(context: &FilingContext, input: &MinuteMedianInput<'_>) -> Result<Observation, NotFilable> {
     let MinuteMedianInput { patient, device, series, parameter, unit, median, count, .. } = *input;
     match parameter {
-        Parameter::Electrocardiogram => return Err(NotFilable::Waveform(parameter)),
-        Parameter::BloodPressure => return Err(NotFilable::Shape { parameter, expected: "a spot reading" }),
+        Parameter::Electrocardiogram | Parameter::Plethysmogram => return Err(NotFilable::Waveform(parameter)),
+        Parameter::MuscleMass | Parameter::MuscleShare | Parameter::BodyImpedance | Parameter::BasalMetabolism => {
+            return Err(NotFilable::NoCode(parameter));
+        }
+        Parameter::BloodPressure | Parameter::BloodGlucose | Parameter::InterstitialGlucose => {
+            return Err(NotFilable::Shape { parameter, expected: "a spot reading" });
+        }
         Parameter::HeartRate
         | Parameter::OximeterPulseRate
         | Parameter::CuffPulseRate
         | Parameter::OxygenSaturation
         | Parameter::PulseAmplitudeIndex
         | Parameter::BodyTemperature
-        | Parameter::BeatInterval => {}
+        | Parameter::BeatInterval
+        | Parameter::RespirationRate
+        | Parameter::PerfusionIndex
+        | Parameter::BodyWeight
+        | Parameter::BodyHeight
+        | Parameter::BodyMassIndex
+        | Parameter::BodyFat
+        | Parameter::FatFreeMass
+        | Parameter::SoftLeanMass
+        | Parameter::BodyWaterMass => {}
     }
     let start = input.minute.minute();
     // Both ends of a FHIR period belong to it.
     let period =
         Period { start: Some(instant(start)?), end: Some(instant(start.plus_millis(59_999))?), rest: Map::new() };
-    let key = format!("{}..60", duplicate_key(context, patient, device, parameter, start, None));
+    let key = format!("{}..60", duplicate_key(context, patient, device, parameter.mdc(), start, None));
     let samples = if count == 1 { "sample" } else { "samples" };
     Ok(Observation {
         id: Some(median_id(series, start).to_string()),

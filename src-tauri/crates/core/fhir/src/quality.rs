@@ -68,7 +68,8 @@ const DOUBTS: [QualityFlag; 6] = [
     QualityFlag::Implausible,
 ];
 
-const TEST_DATA: [QualityFlag; 3] = [QualityFlag::Demonstration, QualityFlag::Testing, QualityFlag::Simulated];
+const TEST_DATA: [QualityFlag; 4] =
+    [QualityFlag::Demonstration, QualityFlag::Testing, QualityFlag::Simulated, QualityFlag::ControlSolution];
 
 const WORDS: [(QualityFlag, &str); 14] = [
     (QualityFlag::NoContact, "no sensor contact"),

@@ -22,7 +22,17 @@ pub(crate) fn quantity(parameter: Parameter, decimal: Decimal, unit: Unit) -> Re
         | Unit::DegreeCelsius
         | Unit::DegreeFahrenheit
         | Unit::Millisecond
-        | Unit::Microvolt => (decimal, unit),
+        | Unit::Microvolt
+        | Unit::MilligramPerDecilitre
+        | Unit::MillimolePerLitre
+        | Unit::Kilogram
+        | Unit::Pound
+        | Unit::KilogramPerSquareMetre
+        | Unit::Centimetre
+        | Unit::Inch
+        | Unit::Ohm
+        | Unit::Kilojoule
+        | Unit::One => (decimal, unit),
     };
     Ok(Quantity {
         value: Some(number(decimal, parameter)?),
@@ -45,12 +55,31 @@ fn from_kilopascal(decimal: Decimal) -> Option<Decimal> {
 
 fn measured_in(parameter: Parameter, unit: Unit) -> bool {
     let units: &[Unit] = match parameter {
-        Parameter::HeartRate | Parameter::OximeterPulseRate | Parameter::CuffPulseRate => &[Unit::PerMinute],
-        Parameter::OxygenSaturation | Parameter::PulseAmplitudeIndex => &[Unit::Percent],
+        Parameter::HeartRate | Parameter::OximeterPulseRate | Parameter::CuffPulseRate | Parameter::RespirationRate => {
+            &[Unit::PerMinute]
+        }
+        Parameter::OxygenSaturation
+        | Parameter::PulseAmplitudeIndex
+        | Parameter::PerfusionIndex
+        | Parameter::BodyFat
+        | Parameter::MuscleShare => &[Unit::Percent],
         Parameter::BloodPressure => &[Unit::MillimetreOfMercury, Unit::Kilopascal],
         Parameter::BodyTemperature => &[Unit::DegreeCelsius, Unit::DegreeFahrenheit],
         Parameter::BeatInterval => &[Unit::Millisecond, Unit::Per1024Second],
         Parameter::Electrocardiogram => &[Unit::Microvolt],
+        Parameter::Plethysmogram => &[Unit::One],
+        Parameter::BloodGlucose | Parameter::InterstitialGlucose => {
+            &[Unit::MilligramPerDecilitre, Unit::MillimolePerLitre]
+        }
+        Parameter::BodyWeight
+        | Parameter::FatFreeMass
+        | Parameter::SoftLeanMass
+        | Parameter::BodyWaterMass
+        | Parameter::MuscleMass => &[Unit::Kilogram, Unit::Pound],
+        Parameter::BodyHeight => &[Unit::Centimetre, Unit::Inch],
+        Parameter::BodyMassIndex => &[Unit::KilogramPerSquareMetre],
+        Parameter::BodyImpedance => &[Unit::Ohm],
+        Parameter::BasalMetabolism => &[Unit::Kilojoule],
     };
     units.contains(&unit)
 }

@@ -5,12 +5,13 @@ use crate::datatypes::{Annotation, CodeableConcept, Extension, Identifier, Meta,
 use crate::device::key_part;
 use crate::element::ResourceType;
 use crate::filing::{FilingContext, NotFilable, instant, seconds_since_2000, stable_id};
+use crate::glucose;
 use crate::quality::{Standing, special, standing};
 use crate::quantity::quantity;
 use crate::resources::{Observation, ObservationComponent};
 use bedside_vitals::{
-    BloodPressure, Cadence, DeviceDescription, MeasuredValue, Measurement, Number, Parameter, Patient, TimeMethod,
-    Unit, WallTime,
+    BloodPressure, Cadence, DeviceDescription, GlucoseDetails, GlucoseSample, MeasuredValue, Measurement, Number,
+    Parameter, Patient, QualityFlag, TimeMethod, Unit, WallTime,
 };
 use serde_json::Map;
 use uuid::Uuid;
@@ -41,7 +42,11 @@ pub fn reading_id(context: &FilingContext, input: &ReadingInput<'_>) -> Uuid {
 /// One spot reading as one Observation. A special value, an invalid one and one without sensor contact give their reason
 /// in place of a number. The time is the corrected one; when that is unknown it is the time of receipt, and a note says so.
 pub fn reading_observation(context: &FilingContext, input: &ReadingInput<'_>) -> Result<Observation, NotFilable> {
-    let Measurement { parameter, value, cadence, time, quality, .. } = *input.measurement;
+    let Measurement { parameter, value, cadence, time, quality, glucose: said, .. } = *input.measurement;
+    let said = said.unwrap_or_default();
+    if said.sample == Some(GlucoseSample::ControlSolution) || quality.has(QualityFlag::ControlSolution) {
+        return Err(NotFilable::ControlSolution);
+    }
     let Standing { status, withheld, interpretation, mut notes, test_data } = standing(quality, input.needs_review);
     notes.extend(time_note(time.method));
     let filed = filed_value(parameter, value, withheld.as_ref())?;
@@ -50,8 +55,10 @@ pub fn reading_observation(context: &FilingContext, input: &ReadingInput<'_>) ->
         (parameter == Parameter::OxygenSaturation && cadence == Cadence::Spot).then_some(codes::SPOT_MODALITY);
     let mut component = filed.components;
     component.extend(modality.map(|code| supplemental(code, "MDC_MODALITY_SPOT")));
+    component.extend(said.meal.map(glucose::meal));
     let device_time = time.device.and_then(|device| device.as_if_utc()).unwrap_or(time.received);
-    let key = duplicate_key(context, input.patient, input.device, parameter, device_time, modality);
+    let mdc = mdc_of(parameter, said);
+    let key = duplicate_key(context, input.patient, input.device, mdc, device_time, modality);
     let mut extension = gateway_extension(context);
     extension
         .extend(input.clock.map(|id| Extension::reference(codes::CLOCK_EXTENSION, Reference::to("Observation", id))));
@@ -67,8 +74,29 @@ pub fn reading_observation(context: &FilingContext, input: &ReadingInput<'_>) ->
         interpretation,
         note: notes,
         component,
+        body_site: said.site.map(glucose::body_site),
+        code: code(parameter, said, value.unit()),
         ..of_patient(parameter, input.patient, input.device)
     })
+}
+
+/// The code of what was measured: of glucose, by the fluid.
+const fn mdc_of(parameter: Parameter, said: GlucoseDetails) -> u32 {
+    match parameter {
+        Parameter::BloodGlucose => glucose::term(said.sample).0,
+        _ => parameter.mdc(),
+    }
+}
+
+fn code(parameter: Parameter, said: GlucoseDetails, unit: Unit) -> CodeableConcept {
+    match parameter {
+        Parameter::BloodGlucose => glucose::code(said.sample, unit),
+        Parameter::InterstitialGlucose => glucose::code(Some(GlucoseSample::InterstitialFluid), unit),
+        _ => {
+            let terms = terms(parameter);
+            codes::measured(parameter.mdc(), terms.mdc_name, terms.loinc)
+        }
+    }
 }
 
 /// The frame of every Observation of a patient: what was measured, of whom, with which device.
@@ -92,6 +120,7 @@ pub(crate) fn of_patient(parameter: Parameter, patient: &Patient, device: &Devic
         interpretation: Vec::new(),
         note: Vec::new(),
         method: None,
+        body_site: None,
         device: Some(Reference::to("Device", device.id.0)),
         component: Vec::new(),
         rest: Map::new(),
@@ -109,13 +138,13 @@ pub(crate) fn duplicate_key(
     context: &FilingContext,
     patient: &Patient,
     device: &DeviceDescription,
-    parameter: Parameter,
+    mdc: u32,
     device_time: WallTime,
     supplemental: Option<u32>,
 ) -> String {
     let (device, record, system) = (key_part(device), patient.record_number.reveal(), &context.record_number_system);
     let supplemental = supplemental.map_or_else(String::new, |code| format!("-{code}"));
-    format!("{device}-{record}-{system}-{}-{}{supplemental}", parameter.mdc(), seconds_since_2000(device_time))
+    format!("{device}-{record}-{system}-{mdc}-{}{supplemental}", seconds_since_2000(device_time))
 }
 
 struct Filed {
@@ -131,7 +160,8 @@ fn filed_value(
     withheld: Option<&CodeableConcept>,
 ) -> Result<Filed, NotFilable> {
     match (parameter, value) {
-        (Parameter::Electrocardiogram, _) => Err(NotFilable::Waveform(parameter)),
+        (Parameter::Electrocardiogram | Parameter::Plethysmogram, _) => Err(NotFilable::Waveform(parameter)),
+        _ if !parameter.is_standard() => Err(NotFilable::NoCode(parameter)),
         (Parameter::BloodPressure, MeasuredValue::Pressures(pressures)) => filed_pressures(pressures, withheld),
         (Parameter::BloodPressure, MeasuredValue::Single(_)) => {
             Err(NotFilable::Shape { parameter, expected: "systolic, diastolic and mean pressure" })
@@ -199,7 +229,7 @@ fn supplemental(code: u32, name: &str) -> ObservationComponent {
 
 fn time_note(method: TimeMethod) -> Option<Annotation> {
     match method {
-        TimeMethod::Receipt | TimeMethod::DeviceClockCorrected => None,
+        TimeMethod::Receipt | TimeMethod::DeviceClockCorrected | TimeMethod::TickCounter => None,
         TimeMethod::DeviceClockUnverified => {
             Some(Annotation::new("The time is the device's own; its clock could not be checked."))
         }

@@ -157,6 +157,8 @@ element! {
         note: Vec<Annotation>,
         /// How it was made.
         method: Option<CodeableConcept>,
+        /// Where on the body.
+        body_site: Option<CodeableConcept>,
         /// With which device.
         device: Option<Reference>,
         /// Parts.

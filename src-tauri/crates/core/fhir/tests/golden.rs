@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
 use bedside_fhir::{
-    BatchRow, FilingContext, MinuteMedianInput, ReadingInput, Resource, batch_bundle, coincident_timestamp,
+    BatchRow, FilingContext, MinuteMedianInput, NotFilable, ReadingInput, Resource, batch_bundle, coincident_timestamp,
     coincident_timestamp_id, device, gateway, median_observation, patient, reading_observation,
 };
 use bedside_vitals::{
-    BloodPressure, Decimal, DeviceClock, DeviceKind, MeasuredValue, Measurement, Number, Parameter, Patient, Quality,
-    QualityFlag, Quantity, SeriesId, Special, TimeMethod, Unit,
+    BloodPressure, Decimal, DeviceClock, DeviceKind, GlucoseDetails, GlucoseSample, Meal, MeasuredValue, Measurement,
+    Number, Parameter, Patient, Quality, QualityFlag, Quantity, ReadingIdentity, SampleSite, SeriesId, Special,
+    TimeMethod, Unit,
 };
 use common::{NOON, context, described, device_time, measured, person, single};
 use std::path::Path;
@@ -129,6 +130,61 @@ fn a_blood_pressure_in_kilopascal_without_a_mean() {
     }
     let measurement = measured(Parameter::BloodPressure, value);
     golden("blood_pressure_kilopascal", &reading(DeviceKind::BloodPressureCuff, &measurement));
+}
+
+fn glucose(text: &str, unit: Unit, said: GlucoseDetails) -> Measurement {
+    let mut measurement = measured(Parameter::BloodGlucose, single(text, unit));
+    measurement.identity = ReadingIdentity::Sequence { sequence: 41, base_time: Some(device_time(11, 58, 0)) };
+    measurement.glucose = Some(said);
+    measurement
+}
+
+#[test]
+fn a_glucose_from_a_fingertip_before_a_meal() {
+    let said = GlucoseDetails {
+        sample: Some(GlucoseSample::CapillaryPlasma),
+        site: Some(SampleSite::Finger),
+        meal: Some(Meal::Before),
+    };
+    golden("blood_glucose", &reading(DeviceKind::GlucoseMeter, &glucose("105", Unit::MilligramPerDecilitre, said)));
+}
+
+#[test]
+fn a_glucose_beyond_the_range_of_the_meter_in_millimoles() {
+    let said =
+        GlucoseDetails { sample: Some(GlucoseSample::CapillaryWholeBlood), site: None, meal: Some(Meal::Bedtime) };
+    let mut measurement = glucose("0", Unit::MillimolePerLitre, said);
+    let high = Number::Special(Special::PositiveInfinity);
+    measurement.value = MeasuredValue::Single(Quantity { number: high, unit: Unit::MillimolePerLitre });
+    golden("blood_glucose_high", &reading(DeviceKind::GlucoseMeter, &measurement));
+}
+
+#[test]
+fn control_solution_is_never_filed() {
+    let said = GlucoseDetails { sample: Some(GlucoseSample::ControlSolution), ..GlucoseDetails::default() };
+    let measurement = glucose("118", Unit::MilligramPerDecilitre, said);
+    let (person, meter) = (person(), described(DeviceKind::GlucoseMeter));
+    let input =
+        ReadingInput { patient: &person, device: &meter, measurement: &measurement, clock: None, needs_review: false };
+    assert_eq!(reading_observation(&context(), &input).unwrap_err(), NotFilable::ControlSolution);
+}
+
+#[test]
+fn a_glucose_between_the_cells() {
+    let measurement = measured(Parameter::InterstitialGlucose, single("112", Unit::MilligramPerDecilitre));
+    golden("interstitial_glucose", &reading(DeviceKind::GlucoseSensor, &measurement));
+}
+
+#[test]
+fn a_body_weight_and_what_has_no_agreed_code() {
+    let weight = measured(Parameter::BodyWeight, single("71.180", Unit::Kilogram));
+    golden("body_weight", &reading(DeviceKind::WeightScale, &weight));
+    let measurement = measured(Parameter::BodyImpedance, single("512.3", Unit::Ohm));
+    let (person, scale) = (person(), described(DeviceKind::WeightScale));
+    let input =
+        ReadingInput { patient: &person, device: &scale, measurement: &measurement, clock: None, needs_review: false };
+    let refused = reading_observation(&context(), &input).unwrap_err();
+    assert_eq!(refused, NotFilable::NoCode(Parameter::BodyImpedance));
 }
 
 #[test]

@@ -64,6 +64,11 @@ impl<'a> Member<'a> {
         self.value.is_null()
     }
 
+    /// The truth value, if it is one.
+    pub(crate) fn flag(&self) -> Option<bool> {
+        self.value.as_bool()
+    }
+
     /// The whole number within `least..=most`, if it is one.
     pub(crate) fn whole_number(&self, least: u64, most: u64) -> Option<u64> {
         self.value.as_u64().filter(|number| (least..=most).contains(number))

@@ -44,7 +44,7 @@ pub struct Limits(BTreeMap<Parameter, Limit>);
 
 impl Limits {
     /// The parameters that may have limits.
-    pub const PARAMETERS: [Parameter; 7] = [
+    pub const PARAMETERS: [Parameter; 10] = [
         Parameter::HeartRate,
         Parameter::OximeterPulseRate,
         Parameter::CuffPulseRate,
@@ -52,6 +52,9 @@ impl Limits {
         Parameter::PulseAmplitudeIndex,
         Parameter::BloodPressure,
         Parameter::BodyTemperature,
+        Parameter::RespirationRate,
+        Parameter::BloodGlucose,
+        Parameter::InterstitialGlucose,
     ];
 
     /// The limits of a parameter; none on either side where nothing is set.
@@ -62,11 +65,29 @@ impl Limits {
     /// The unit that the limits of a parameter are given in; `None` for a parameter without limits.
     pub const fn unit(parameter: Parameter) -> Option<Unit> {
         match parameter {
-            Parameter::HeartRate | Parameter::OximeterPulseRate | Parameter::CuffPulseRate => Some(Unit::PerMinute),
+            Parameter::HeartRate
+            | Parameter::OximeterPulseRate
+            | Parameter::CuffPulseRate
+            | Parameter::RespirationRate => Some(Unit::PerMinute),
             Parameter::OxygenSaturation | Parameter::PulseAmplitudeIndex => Some(Unit::Percent),
             Parameter::BloodPressure => Some(Unit::MillimetreOfMercury),
             Parameter::BodyTemperature => Some(Unit::DegreeCelsius),
-            Parameter::BeatInterval | Parameter::Electrocardiogram => None,
+            Parameter::BloodGlucose | Parameter::InterstitialGlucose => Some(Unit::MilligramPerDecilitre),
+            Parameter::BeatInterval
+            | Parameter::Electrocardiogram
+            | Parameter::PerfusionIndex
+            | Parameter::Plethysmogram
+            | Parameter::BodyWeight
+            | Parameter::BodyHeight
+            | Parameter::BodyMassIndex
+            | Parameter::BodyFat
+            | Parameter::FatFreeMass
+            | Parameter::SoftLeanMass
+            | Parameter::BodyWaterMass
+            | Parameter::MuscleMass
+            | Parameter::MuscleShare
+            | Parameter::BodyImpedance
+            | Parameter::BasalMetabolism => None,
         }
     }
 
@@ -96,7 +117,7 @@ impl Limits {
 
 impl Default for Limits {
     /// Heart and oximeter pulse rate 50 to 110 /min, saturation from 94 %, systolic pressure 100 to 160 mmHg,
-    /// temperature 36.0 to 38.5 °C.
+    /// temperature 36.0 to 38.5 °C, glucose 70 to 180 mg/dL (the range that diabetes care aims for).
     fn default() -> Self {
         let between = |lower, upper| Limit { lower: Some(lower), upper: Some(upper) };
         let whole = Decimal::whole;
@@ -106,6 +127,8 @@ impl Default for Limits {
             (Parameter::OxygenSaturation, Limit { lower: Some(whole(94)), upper: None }),
             (Parameter::BloodPressure, between(whole(100), whole(160))),
             (Parameter::BodyTemperature, between(Decimal::new(360, -1), Decimal::new(385, -1))),
+            (Parameter::BloodGlucose, between(whole(70), whole(180))),
+            (Parameter::InterstitialGlucose, between(whole(70), whole(180))),
         ]))
     }
 }

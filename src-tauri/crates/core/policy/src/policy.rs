@@ -10,7 +10,7 @@ use bedside_vitals::FreshnessRule;
 use serde_json::Value;
 
 /// What IT decides for a fleet. Everything is optional; what is left out has the default named here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// The base address of the clinic's FHIR R4 server; default none, which means local use only.
     pub server_url: Option<ServerUrl>,
@@ -24,8 +24,25 @@ pub struct Policy {
     pub limits: Limits,
     /// How long what is kept.
     pub retention: Retention,
+    /// Whether the clocks of devices that are off are set; default yes. Whoever has the device keeps its clock otherwise.
+    pub set_device_clocks: bool,
     /// The least important messages that are logged; default `info`.
     pub log_level: LogLevel,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            server_url: None,
+            patient_identifier_system: None,
+            private_ca_file: None,
+            freshness: FreshnessRule::default(),
+            limits: Limits::default(),
+            retention: Retention::default(),
+            set_device_clocks: true,
+            log_level: LogLevel::default(),
+        }
+    }
 }
 
 /// How long what is kept. Readings are never discarded.
@@ -75,8 +92,16 @@ impl LogLevel {
 
 impl Policy {
     /// The members of the document.
-    pub(crate) const MEMBERS: [&'static str; 7] =
-        ["server_url", "patient_identifier_system", "private_ca_file", "freshness", "limits", "retention", "log_level"];
+    pub(crate) const MEMBERS: [&'static str; 8] = [
+        "server_url",
+        "patient_identifier_system",
+        "private_ca_file",
+        "freshness",
+        "limits",
+        "retention",
+        "set_device_clocks",
+        "log_level",
+    ];
     /// Ten years: longer is written as `null`.
     pub(crate) const MOST_DAYS: u32 = 3650;
 
@@ -113,6 +138,7 @@ impl Policy {
             freshness: freshness::read(&root, faults),
             limits: Limits::read(&root, faults),
             retention: retention(&root, faults),
+            set_device_clocks: set_device_clocks(&root, faults),
             log_level: log_level(&root, faults),
         }
     }
@@ -146,6 +172,14 @@ fn retention(root: &Object<'_>, faults: &mut Vec<PolicyFault>) -> Retention {
         faults.push(member.fault(format!("whole days from 1 to {}, or null for ever", Policy::MOST_DAYS)));
     }
     Retention { raw_frames_days: days }
+}
+
+fn set_device_clocks(root: &Object<'_>, faults: &mut Vec<PolicyFault>) -> bool {
+    let Some(member) = root.member("set_device_clocks") else { return true };
+    member.flag().unwrap_or_else(|| {
+        faults.push(member.fault("true or false"));
+        true
+    })
 }
 
 fn log_level(root: &Object<'_>, faults: &mut Vec<PolicyFault>) -> LogLevel {
@@ -203,6 +237,7 @@ mod tests {
         assert!(policy.patient_identifier_system != standard.patient_identifier_system);
         assert!(policy.freshness != standard.freshness && policy.limits != standard.limits);
         assert!(policy.retention != standard.retention && policy.log_level != standard.log_level);
+        assert!(policy.set_device_clocks != standard.set_device_clocks);
     }
 
     #[test]
@@ -253,6 +288,13 @@ mod tests {
         let beyond = r#"{"limits":{"oxygen_saturation":{"lower":101},"heart_rate":{"upper":1e2,"lower":-1}}}"#;
         let expected = ["$.limits.heart_rate.lower", "$.limits.heart_rate.upper", "$.limits.oxygen_saturation.lower"];
         assert_eq!(faulty_paths(beyond), expected);
+    }
+
+    #[test]
+    fn clocks_are_left_alone_only_by_a_plain_false() {
+        assert!(Policy::default().set_device_clocks);
+        assert!(!Policy::parse(r#"{"set_device_clocks":false}"#).unwrap().set_device_clocks);
+        assert_eq!(faulty_paths(r#"{"set_device_clocks":"no"}"#), ["$.set_device_clocks"]);
     }
 
     #[test]

@@ -30,6 +30,8 @@ struct PolicyDocument {
     limits: LimitsByParameter,
     /// How long what is kept. Readings are never discarded.
     retention: RetentionDocument,
+    /// Whether the clocks of devices that are off are set, after they were read (default true).
+    set_device_clocks: bool,
     /// The least important messages that are logged (default info). No level logs health data.
     log_level: LogLevelName,
 }
@@ -89,6 +91,12 @@ struct LimitsByParameter {
     blood_pressure: LimitDocument,
     /// Degrees Celsius (default 36.0 to 38.5).
     body_temperature: LimitDocument,
+    /// Breaths a minute (default none).
+    respiration_rate: LimitDocument,
+    /// Milligrams in a decilitre, whatever the meter's unit (default 70 to 180).
+    blood_glucose: LimitDocument,
+    /// Milligrams in a decilitre, whatever the sensor's unit (default 70 to 180).
+    interstitial_glucose: LimitDocument,
 }
 
 #[derive(JsonSchema)]

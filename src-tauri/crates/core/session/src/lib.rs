@@ -5,18 +5,28 @@ extern crate alloc;
 
 mod back_off;
 mod clock;
+mod clock_setting;
+mod contexts;
+mod downloads;
 mod identify;
 mod input;
 mod machine;
+mod memories;
+mod pairing;
 mod preparation;
 mod profiles;
+mod quirks;
+mod stored_values;
 mod table;
 
 pub use clock::correct;
 pub use input::{
-    Action, Answer, Content, Event, Fault, Identified, Input, Now, Packet, PersistId, RequestId, StepResult,
-    TimeoutReason,
+    Action, Answer, Bookmark, ClockOutcome, ClockSetting, Content, Event, Fault, Fetched, Identified, Input, Now,
+    Packet, PersistId, RecordMark, Remembered, RequestId, Shortfall, StepResult, TimeoutReason, UserConsent,
 };
 pub use machine::{Config, Session};
+pub use pairing::PairingFault;
 pub use profiles::{is_event_driven, kind_of};
+pub use quirks::Quirk;
+pub use stored_values::{StoredValue, decode_again};
 pub use table::{CharacteristicAddress, DiscoveredCharacteristic, DiscoveredService, Properties, RadioFault};

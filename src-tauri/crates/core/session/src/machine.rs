@@ -1,19 +1,24 @@
 //! The state machine of one device: waiting, connecting, preparing, streaming, backing off, over.
-//! Not here: what values mean (`profiles`) and what is read in which order (`preparation`).
+//! Not here: what values mean (`profiles`) and what is read in which order (`preparation`). Values on their way to the
+//! store are in `values`; what is done on a prepared connection (records, consent, clock) in `procedures`.
+mod procedures;
+mod values;
+
 use crate::back_off::BackOff;
-use crate::clock;
+use crate::clock::Timeline;
+use crate::clock_setting;
+use crate::contexts::Contexts;
+use crate::downloads::Download;
 use crate::identify::Draft;
 use crate::input::*;
 use crate::preparation::{self, Step};
 use crate::profiles::{self, Decoder};
+use crate::quirks::Quirk;
 use crate::table::{CharacteristicAddress, DiscoveredService, RadioFault};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use bedside_gatt::battery::BatteryLevel;
-use bedside_gatt::current_time::CurrentTime;
-use bedside_gatt::{date_time, uuids};
-use bedside_vitals::{BootTime, ConnectionId, DeviceClock, DeviceTime, LinkState};
+use bedside_vitals::{BootTime, ConnectionId, DeviceDescription, LinkState};
 use core::time::Duration;
 use uuid::Uuid;
 
@@ -33,6 +38,11 @@ pub struct Config {
     pub silence: Duration,
     /// Every connection gets an id of this stem and a count.
     pub stem: Uuid,
+    /// The device as it was enrolled, where it is known by its name: how it is to be treated, and who it is when it hangs
+    /// up before it says so.
+    pub known: Option<DeviceDescription>,
+    /// Whether a clock that is off is set: the policy's word.
+    pub set_clocks: bool,
 }
 
 /// A device that refuses us, or wants to be paired first, is not called again at each of its advertisements.
@@ -71,9 +81,25 @@ pub struct Session {
     persists: u64,
     pending: Option<(RequestId, BootTime)>,
     services: Vec<DiscoveredService>,
+    quirk: &'static Quirk,
+    /// Up to the first value; then what control points are to be told.
     plan: VecDeque<Step>,
+    /// What is done once values may come, and what of it is being done.
+    after: VecDeque<Step>,
+    doing: Option<Step>,
+    pause_until: BootTime,
     draft: Draft,
-    clock: Option<DeviceClock>,
+    described: Option<DeviceDescription>,
+    timeline: Timeline,
+    clock_refused: bool,
+    clock_setting: Option<ClockSetting>,
+    download: Option<Download>,
+    /// How far the device's memories are read and stored.
+    bookmarks: BTreeMap<Uuid, Bookmark>,
+    unpersisted_bookmarks: BTreeMap<PersistId, Bookmark>,
+    unsubscribed: BTreeSet<CharacteristicAddress>,
+    consent: Option<UserConsent>,
+    contexts: Contexts,
     decoder: Decoder,
     indices: BTreeMap<CharacteristicAddress, u64>,
     identity: Option<PersistId>,
@@ -83,6 +109,8 @@ pub struct Session {
     streams: bool,
     /// The identity of this connection is durable: values may be decoded.
     ready: bool,
+    /// A new connection waits until the identity, and so the values, of the one before are durable.
+    connect_when_durable: bool,
     identity_faults: u32,
     not_before: Option<BootTime>,
     back_off: BackOff,
@@ -93,6 +121,8 @@ pub struct Session {
 impl Session {
     /// A device to be connected: at once, or an event-driven one when it shows itself.
     pub fn new(config: Config, now: Now, in_reach: bool) -> Self {
+        let quirk = quirk_of(&config, None);
+        let described = config.known.clone();
         let mut session = Self {
             config,
             state: State::Waiting,
@@ -102,9 +132,22 @@ impl Session {
             persists: 0,
             pending: None,
             services: Vec::new(),
+            quirk,
             plan: VecDeque::new(),
+            after: VecDeque::new(),
+            doing: None,
+            pause_until: now.boot,
             draft: Draft::default(),
-            clock: None,
+            described,
+            timeline: Timeline::default(),
+            clock_refused: false,
+            clock_setting: None,
+            download: None,
+            bookmarks: BTreeMap::new(),
+            unpersisted_bookmarks: BTreeMap::new(),
+            unsubscribed: BTreeSet::new(),
+            consent: None,
+            contexts: Contexts::default(),
             decoder: Decoder::default(),
             indices: BTreeMap::new(),
             identity: None,
@@ -113,6 +156,7 @@ impl Session {
             last_value: now.boot,
             streams: false,
             ready: false,
+            connect_when_durable: false,
             identity_faults: 0,
             not_before: None,
             back_off: BackOff::new(),
@@ -129,6 +173,11 @@ impl Session {
     /// Where the link stands.
     pub const fn link(&self) -> LinkState {
         self.link
+    }
+
+    /// How the device is treated, by what is known of it so far.
+    pub const fn quirk(&self) -> &'static Quirk {
+        self.quirk
     }
 
     /// Whether the device must be heard before anything happens: then the console keeps listening.
@@ -153,6 +202,12 @@ impl Session {
                     self.connect(now);
                 }
             }
+            Input::Bonded => {
+                self.not_before = None;
+                if self.wants_advertisements() {
+                    self.connect(now);
+                }
+            }
             Input::Answered(id, result) => {
                 if self.pending.take_if(|(pending, _)| *pending == id).is_some() {
                     self.answered(now, result);
@@ -161,6 +216,10 @@ impl Session {
             Input::Value(address, bytes) => self.value(now, address, bytes),
             Input::LinkEnded => self.link_ended(now),
             Input::Persisted(id) => self.persisted(now, id),
+            Input::Remembered(remembered) => self.remembered(remembered),
+            Input::Consent(consent) => self.consent_given(now, consent),
+            Input::FetchRecords => self.fetch_records(now),
+            Input::AbortRecords => self.abort_records(now),
             Input::Stop => self.stop(now),
         }
     }
@@ -175,6 +234,14 @@ impl Session {
             TimeoutReason::BackOff => self.connect(now),
             TimeoutReason::Silence => {
                 self.fault("STREAM-SILENT", "no value arrived though the link is up");
+                self.disconnect(now, false);
+            }
+            TimeoutReason::Pause => self.next_step(now),
+            TimeoutReason::Quiet => self.advance(now),
+            TimeoutReason::Busy => self.ask_again(now),
+            TimeoutReason::Record => {
+                self.fault("RECORDS-SILENT", "the device stopped sending its stored records");
+                self.end_download(Shortfall::Silent);
                 self.disconnect(now, false);
             }
             TimeoutReason::Deadline => {
@@ -205,22 +272,38 @@ impl Session {
         }
         match self.state {
             State::BackingOff(until) => Some((until, TimeoutReason::BackOff)),
-            State::Streaming if self.streams => {
-                Some((self.last_value.plus(self.config.silence), TimeoutReason::Silence))
+            State::Preparing(Some(Step::Pause(_))) => Some((self.pause_until, TimeoutReason::Pause)),
+            State::Streaming => {
+                let silence = (self.last_value.plus(self.config.silence), TimeoutReason::Silence);
+                let silence = Some(silence).filter(|_| self.streams);
+                silence.into_iter().chain(self.procedure_timeout()).min_by_key(|(at, _)| *at)
             }
-            State::Waiting | State::Connecting | State::Preparing(_) | State::Streaming => None,
+            State::Waiting | State::Connecting | State::Preparing(_) => None,
             State::Disconnecting { .. } | State::Finished => None,
         }
     }
 
     fn connect(&mut self, now: Now) {
+        if !self.ready && self.identity.is_some() && !self.held.is_empty() {
+            // Values of the connection before wait for the store to know whose they are.
+            self.state = State::Waiting;
+            self.connect_when_durable = true;
+            return;
+        }
         // What still waits for its turn belongs to the connection before.
         self.release_all();
         self.connections += 1;
         self.services.clear();
         self.plan.clear();
+        self.after.clear();
+        self.doing = None;
         self.draft = Draft::default();
-        self.clock = None;
+        self.timeline = Timeline::default();
+        self.clock_setting = None;
+        self.clock_refused = false;
+        self.download = None;
+        self.unsubscribed.clear();
+        self.connect_when_durable = false;
         self.decoder = Decoder::default();
         self.indices.clear();
         self.identity = None;
@@ -236,7 +319,8 @@ impl Session {
             (State::Connecting, Ok(Answer::Services(services))) => {
                 self.streams = profiles::streams(&services);
                 self.config.event_driven = !self.streams;
-                self.plan = preparation::plan(&services);
+                self.quirk = quirk_of(&self.config, self.described.as_ref());
+                self.plan = preparation::plan(&services, self.quirk);
                 self.services = services;
                 self.set_link(LinkState::Preparing);
                 self.next_step(now);
@@ -249,10 +333,38 @@ impl Session {
             (State::Preparing(Some(step)), result) => self.step_done(now, step, result),
             (State::Disconnecting { finish }, _) => self.after_disconnect(now, finish),
             // A write after the preparation, to a control point: its reply comes as a value.
-            (State::Streaming, Err(fault)) => self.radio_fault(&fault),
-            (State::Streaming, Ok(_)) => self.write_next(now),
+            (State::Streaming, result) => self.procedure_answered(now, result),
             (State::Waiting | State::BackingOff(_) | State::Preparing(None) | State::Finished, _) => {}
         }
+    }
+
+    /// Who the device is, as far as it said.
+    fn describe(&self) -> DeviceDescription {
+        let Config { name, address, simulated, .. } = &self.config;
+        self.draft.clone().describe(&self.services, name.as_deref(), address, *simulated)
+    }
+
+    fn identify(&mut self, device: DeviceDescription) {
+        let persist = self.new_persist();
+        self.identity = Some(persist);
+        self.described = Some(device.clone());
+        let (connection, clock) = (self.connection(), self.timeline.read);
+        self.events.push_back(Event::Identified(Identified { persist, connection, device, clock }));
+    }
+
+    /// The link ends with values that nobody is known for: they are the device's that was here before, or else that of
+    /// this address. Half of an identity would be another device's.
+    fn identify_late(&mut self) {
+        if self.ready || self.identity.is_some() || self.held.is_empty() {
+            return;
+        }
+        let asking = |step: &Step| matches!(step, Step::ReadIdentity(_));
+        let half = self.plan.iter().any(asking) || matches!(&self.state, State::Preparing(Some(step)) if asking(step));
+        if half {
+            self.draft = Draft::default();
+        }
+        let device = self.described.clone().filter(|_| half).unwrap_or_else(|| self.describe());
+        self.identify(device);
     }
 
     fn next_step(&mut self, now: Now) {
@@ -265,20 +377,33 @@ impl Session {
             None => {
                 self.back_off.succeed();
                 self.last_value = now.boot;
+                self.after = preparation::afterwards(&self.services, self.quirk);
                 self.set_link(LinkState::Linked);
+                self.advance(now);
             }
-            Some(Step::ReadIdentity(at) | Step::ReadBattery(at) | Step::ReadClock(at)) => {
+            Some(
+                Step::ReadIdentity(at)
+                | Step::ReadBattery(at)
+                | Step::ReadClock(at)
+                | Step::ReadClockBack(at)
+                | Step::ReadFact(at),
+            ) => {
                 self.request(now, |id| Action::Read(id, at));
             }
+            Some(Step::Pause(pause)) => self.pause_until = now.boot.plus(pause),
+            Some(Step::SetClock(at)) => {
+                let steps = self.clock_steps(at);
+                steps.into_iter().rev().for_each(|step| self.plan.push_front(step));
+                self.next_step(now);
+            }
+            Some(Step::WriteClock(at)) => self.write_clock(now, at),
+            // Procedures of a prepared connection: never part of a plan.
+            Some(Step::Fetch(_) | Step::Consent(_)) => self.next_step(now),
             Some(Step::Subscribe { address, .. }) => self.request(now, |id| Action::Subscribe(id, address)),
             Some(Step::Write(address, octets)) => self.request(now, |id| Action::Write(id, address, octets)),
             Some(Step::PersistIdentity) => {
-                let persist = self.new_persist();
-                self.identity = Some(persist);
-                let Config { name, address, simulated, .. } = &self.config;
-                let device = self.draft.clone().describe(&self.services, name.as_deref(), address, *simulated);
-                let connection = self.connection();
-                self.events.push_back(Event::Identified(Identified { persist, connection, device, clock: self.clock }));
+                let device = self.describe();
+                self.identify(device);
             }
         }
     }
@@ -288,8 +413,16 @@ impl Session {
         match (step, result) {
             (Step::ReadIdentity(at), Ok(Answer::Value(bytes))) => self.draft.take(at.characteristic, &bytes),
             (Step::ReadBattery(_), Ok(Answer::Value(bytes))) => self.battery(&bytes),
+            (Step::ReadFact(at), Ok(Answer::Value(bytes))) => self.decoder.learn(at, &bytes),
             (Step::ReadClock(at), Ok(Answer::Value(bytes))) => {
-                self.clock = read_clock(at.characteristic, &bytes).and_then(|time| clock::compare(time, now));
+                self.timeline = clock_setting::read(at.characteristic, &bytes, now);
+            }
+            (Step::ReadClockBack(at), Ok(Answer::Value(bytes))) => self.clock_read_back(now, at, &bytes),
+            // Some devices refuse a part of the time and take the rest: what counts is what the clock shows then.
+            (Step::WriteClock(_), Err(RadioFault::Refused(_))) => self.clock_refused = true,
+            (Step::ReadClockBack(_), Err(RadioFault::Refused(_))) => self.clock_set(None),
+            (Step::Subscribe { address, required: false }, Err(RadioFault::Refused(_))) => {
+                self.unsubscribed.insert(address);
             }
             (_, Ok(_)) => {}
             (_, Err(RadioFault::OutOfReach)) => return self.disconnect(now, false),
@@ -303,7 +436,7 @@ impl Session {
             }
             // What the device does not tell stays unknown; it is used all the same.
             (_, Err(fault)) => {
-                if fatal || fault == RadioFault::PairingNeeded {
+                if fatal || matches!(fault, RadioFault::PairingNeeded | RadioFault::Pairing(_)) {
                     self.radio_fault(&fault);
                 }
                 if fatal {
@@ -315,95 +448,18 @@ impl Session {
         self.next_step(now);
     }
 
-    fn value(&mut self, now: Now, address: CharacteristicAddress, bytes: Vec<u8>) {
-        if matches!(self.state, State::Waiting | State::BackingOff(_) | State::Finished) {
-            return;
-        }
-        self.last_value = now.boot;
-        // Some systems turn subscriptions on again by themselves: a value may come before we know whose it is.
-        self.held.push_back((now, address, bytes));
-        self.release();
-    }
-
-    /// Decodes what waits. Of an event-driven device one value at a time: the reading before it is on disk before the
-    /// next one is touched.
-    fn release(&mut self) {
-        while self.ready && (!self.config.event_driven || self.unpersisted.is_empty()) {
-            let Some((then, address, bytes)) = self.held.pop_front() else { break };
-            self.decode(then, address, bytes);
-        }
-    }
-
-    /// The connection is over: nothing more is to be waited for, and nothing that came may be lost.
-    fn release_all(&mut self) {
-        while let Some((then, address, bytes)) = self.held.pop_front() {
-            if self.ready {
-                self.decode(then, address, bytes);
-            }
-        }
-    }
-
-    fn decode(&mut self, now: Now, address: CharacteristicAddress, bytes: Vec<u8>) {
-        if address.characteristic == uuids::BATTERY_LEVEL {
-            return self.battery(&bytes);
-        }
-        if address.characteristic == uuids::POLAR_CONTROL_POINT {
-            if let Some(octets) = profiles::polar_reply(&bytes) {
-                self.plan.push_back(Step::Write(address, octets));
-                self.write_next(now);
-            }
-            return;
-        }
-        let index = self.indices.entry(address).or_default();
-        let this = *index;
-        *index += 1;
-        let frame = profiles::Frame { connection: self.connection(), index: this, clock: self.clock.as_ref(), now };
-        let simulated = self.config.simulated;
-        let content = self.decoder.decode(address, &bytes, &frame, simulated).map_err(|error| error.to_string());
-        let persist = self.new_persist();
-        self.unpersisted.insert(persist);
-        let connection = self.connection();
-        let received = now.wall;
-        self.events.push_back(Event::Packet(Packet {
-            persist,
-            connection,
-            address,
-            index: this,
-            received,
-            bytes,
-            content,
-        }));
-    }
-
-    /// Writes to control points come one at a time, after the preparation's own steps.
-    fn write_next(&mut self, now: Now) {
-        if self.pending.is_some() || self.state != State::Streaming {
-            return;
-        }
-        if let Some(Step::Write(address, octets)) = self.plan.pop_front() {
-            self.request(now, |id| Action::Write(id, address, octets));
-        }
-    }
-
-    fn persisted(&mut self, now: Now, id: PersistId) {
-        if self.identity.take_if(|identity| *identity == id).is_some() {
-            self.ready = true;
-            self.identity_faults = 0;
-            self.release();
-            if self.state == State::Preparing(Some(Step::PersistIdentity)) {
-                self.next_step(now);
-            }
-            return;
-        }
-        self.unpersisted.remove(&id);
-        self.release();
-    }
-
     fn link_ended(&mut self, now: Now) {
         self.pending = None;
         match self.state {
             State::Connecting | State::Preparing(_) | State::Streaming => {
-                let normal = self.config.event_driven && self.state == State::Streaming;
+                let asked = self.download.is_some();
+                self.end_download(Shortfall::LinkLost);
+                self.end_clock_setting();
+                self.identify_late();
+                // A device that sent what it had and hung up while we still asked who it is did what it always does.
+                let preparing = matches!(self.state, State::Preparing(_)) && self.quirk.measure_first;
+                let done = self.state == State::Streaming && !asked || preparing;
+                let normal = self.config.event_driven && done;
                 if normal {
                     self.state = State::Waiting;
                     self.set_link(LinkState::Ended);
@@ -427,6 +483,11 @@ impl Session {
     }
 
     fn disconnect(&mut self, now: Now, finish: bool) {
+        self.end_download(if finish { Shortfall::Aborted } else { Shortfall::LinkLost });
+        self.end_clock_setting();
+        if !finish {
+            self.identify_late();
+        }
         let finish = finish || self.state == State::Disconnecting { finish: true };
         self.state = State::Disconnecting { finish };
         self.request(now, Action::Disconnect);
@@ -452,12 +513,6 @@ impl Session {
         } else {
             State::BackingOff(now.boot.plus(self.back_off.fail()))
         };
-    }
-
-    fn battery(&mut self, bytes: &[u8]) {
-        if let Some(percent) = BatteryLevel::decode(bytes).ok().and_then(BatteryLevel::percent) {
-            self.events.push_back(Event::Battery(percent));
-        }
     }
 
     fn request(&mut self, now: Now, action: impl FnOnce(RequestId) -> Action) {
@@ -490,6 +545,7 @@ impl Session {
             RadioFault::NotPermitted(_) => "NOT-PERMITTED",
             RadioFault::OutOfReach => "OUT-OF-REACH",
             RadioFault::PairingNeeded => "PAIRING-NEEDED",
+            RadioFault::Pairing(fault) => fault.code(),
             RadioFault::Refused(_) => "DEVICE-REFUSED",
             RadioFault::Deadline { .. } => "NO-ANSWER",
             RadioFault::System(_) => "BLUETOOTH-SYSTEM",
@@ -502,10 +558,10 @@ impl Session {
     }
 }
 
-fn read_clock(characteristic: Uuid, bytes: &[u8]) -> Option<DeviceTime> {
-    if characteristic == uuids::CURRENT_TIME {
-        CurrentTime::decode(bytes).ok().map(|current| current.time)
-    } else {
-        date_time::decode(bytes).ok()
-    }
+/// How a device is to be treated, by the best that is known of it.
+fn quirk_of(config: &Config, described: Option<&DeviceDescription>) -> &'static Quirk {
+    let described = described.or(config.known.as_ref());
+    let manufacturer = described.and_then(|device| device.manufacturer.as_deref());
+    let model = described.and_then(|device| device.model.as_deref());
+    Quirk::of(config.name.as_deref(), manufacturer, model)
 }

@@ -1,5 +1,6 @@
 //! What a connected device offers (its GATT table), how it is addressed, and how the radio can fail.
 //! Not here: what the characteristics mean.
+use crate::pairing::PairingFault;
 use alloc::string::String;
 use alloc::vec::Vec;
 use uuid::Uuid;
@@ -62,6 +63,9 @@ pub enum RadioFault {
     /// The device wants to be paired first.
     #[error("the device asks to be paired first")]
     PairingNeeded,
+    /// The device could not be paired, or its bond is not (no longer) good.
+    #[error(transparent)]
+    Pairing(#[from] PairingFault),
     /// The device refused with an ATT error.
     #[error("the device refused: {0}")]
     Refused(String),

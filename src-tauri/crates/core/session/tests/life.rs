@@ -2,156 +2,15 @@
 //! Not here: what each profile decodes; that stands beside the profiles.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
-use bedside_gatt::{uuids, uuids::bluetooth};
+mod common;
+
+use bedside_gatt::uuids::{self, bluetooth};
 use bedside_session::*;
-use bedside_vitals::{BootTime, LinkState, Parameter, ReadingIdentity, WallTime};
+use bedside_vitals::{LinkState, Parameter, ReadingIdentity, WallTime};
+use common::meter::{METER, Meter};
+use common::*;
 use proptest::prelude::*;
-use std::collections::VecDeque;
 use std::time::Duration;
-use uuid::Uuid;
-
-/// A session, its device, and the time.
-struct Bench {
-    session: Session,
-    now: Now,
-    services: Vec<DiscoveredService>,
-    events: Vec<Event>,
-    done: Vec<String>,
-    refuse_connections: usize,
-    answers_held: VecDeque<Input>,
-    hold_answers: bool,
-}
-
-const STRAP: &[(Uuid, &[Uuid])] = &[
-    (uuids::HEART_RATE_SERVICE, &[uuids::HEART_RATE_MEASUREMENT]),
-    (uuids::DEVICE_INFORMATION_SERVICE, &[uuids::SERIAL_NUMBER]),
-    (uuids::BATTERY_SERVICE, &[uuids::BATTERY_LEVEL]),
-];
-const CUFF: &[(Uuid, &[Uuid])] = &[
-    (uuids::BLOOD_PRESSURE_SERVICE, &[uuids::BLOOD_PRESSURE_MEASUREMENT]),
-    (uuids::CURRENT_TIME_SERVICE, &[uuids::CURRENT_TIME]),
-];
-const HEART_RATE: CharacteristicAddress =
-    CharacteristicAddress { service: uuids::HEART_RATE_SERVICE, characteristic: uuids::HEART_RATE_MEASUREMENT };
-const PRESSURE: CharacteristicAddress =
-    CharacteristicAddress { service: uuids::BLOOD_PRESSURE_SERVICE, characteristic: uuids::BLOOD_PRESSURE_MEASUREMENT };
-
-fn table(of: &[(Uuid, &[Uuid])]) -> Vec<DiscoveredService> {
-    let properties = Properties { read: true, write: true, notify: true, indicate: false };
-    let characteristics =
-        |all: &[Uuid]| all.iter().map(|&uuid| DiscoveredCharacteristic { uuid, properties }).collect();
-    of.iter().map(|(uuid, all)| DiscoveredService { uuid: *uuid, characteristics: characteristics(all) }).collect()
-}
-
-impl Bench {
-    fn new(device: &[(Uuid, &[Uuid])], event_driven: bool) -> Self {
-        let now = Now { boot: BootTime::from_millis(1_000), wall: WallTime(1_773_842_792_000), zone_offset_ms: 0 };
-        let config = Config {
-            name: Some("Device 1".into()),
-            address: "address".into(),
-            simulated: false,
-            event_driven,
-            silence: Duration::from_secs(10),
-            stem: Uuid::from_u128(7),
-        };
-        let session = Session::new(config, now, true);
-        let services = table(device);
-        let (events, done) = (Vec::new(), Vec::new());
-        let (answers_held, hold_answers) = (VecDeque::new(), false);
-        let mut bench =
-            Self { session, now, services, events, done, refuse_connections: 0, answers_held, hold_answers };
-        bench.settle();
-        bench
-    }
-
-    fn feed(&mut self, input: Input) {
-        self.session.handle(self.now, input);
-        self.settle();
-    }
-
-    /// Answers actions as the device would, until the session asks no more.
-    fn settle(&mut self) {
-        while let Some(event) = self.session.poll_event() {
-            self.events.push(event);
-        }
-        while let Some(action) = self.session.poll_action() {
-            let answered = self.answer(action);
-            if self.hold_answers {
-                self.answers_held.push_back(answered);
-            } else {
-                self.session.handle(self.now, answered);
-            }
-            while let Some(event) = self.session.poll_event() {
-                self.events.push(event);
-            }
-        }
-    }
-
-    fn answer(&mut self, action: Action) -> Input {
-        let (id, name, result) = match action {
-            Action::Connect(id) => {
-                let refused = self.refuse_connections > 0;
-                self.refuse_connections = self.refuse_connections.saturating_sub(1);
-                (id, "connect".into(), if refused { Err(RadioFault::OutOfReach) } else { Ok(Answer::Done) })
-            }
-            Action::Disconnect(id) => (id, "disconnect".into(), Ok(Answer::Done)),
-            Action::Discover(id) => (id, "discover".into(), Ok(Answer::Services(self.services.clone()))),
-            Action::Read(id, at) => {
-                (id, format!("read {}", at.characteristic), Ok(Answer::Value(value(at.characteristic))))
-            }
-            Action::Write(id, at, _) => (id, format!("write {}", at.characteristic), Ok(Answer::Done)),
-            Action::Subscribe(id, at) => (id, format!("subscribe {}", at.characteristic), Ok(Answer::Done)),
-        };
-        self.done.push(name);
-        Input::Answered(id, result)
-    }
-
-    fn pass(&mut self, time: Duration) {
-        self.now.boot = self.now.boot.plus(time);
-        self.now.wall = self.now.wall.plus_millis(time.as_millis() as i64);
-        self.session.handle_timeout(self.now);
-        self.settle();
-    }
-
-    fn identified(&self) -> &Identified {
-        let found = self.events.iter().rev().find_map(|event| match event {
-            Event::Identified(identified) => Some(identified),
-            _ => None,
-        });
-        found.expect("the device was identified")
-    }
-
-    fn persist_identity(&mut self) {
-        let persist = self.identified().persist;
-        self.feed(Input::Persisted(persist));
-    }
-
-    fn packets(&self) -> Vec<&Packet> {
-        self.events
-            .iter()
-            .filter_map(|event| if let Event::Packet(packet) = event { Some(packet) } else { None })
-            .collect()
-    }
-
-    fn did(&self, what: &str) -> usize {
-        self.done.iter().filter(|done| done.starts_with(what)).count()
-    }
-}
-
-fn value(characteristic: Uuid) -> Vec<u8> {
-    match characteristic {
-        uuids::SERIAL_NUMBER => b"S-1".to_vec(),
-        uuids::BATTERY_LEVEL => vec![82],
-        // 2026-03-18 14:03:18, three minutes and fourteen seconds behind.
-        uuids::CURRENT_TIME => vec![0xEA, 0x07, 3, 18, 14, 3, 18, 3, 0, 0],
-        _ => Vec::new(),
-    }
-}
-
-/// 120/80 mmHg, mean 93, taken at 14:00 of the device's time.
-fn pressure(minute: u8) -> Vec<u8> {
-    vec![0x02, 120, 0, 80, 0, 93, 0, 0xEA, 0x07, 3, 18, 14, minute, 0]
-}
 
 #[test]
 fn nothing_is_subscribed_before_the_identity_is_durable() {
@@ -330,6 +189,11 @@ fn any_input() -> impl Strategy<Value = Input> {
     let address = prop_oneof![
         Just(HEART_RATE),
         Just(PRESSURE),
+        Just(CharacteristicAddress {
+            service: uuids::GLUCOSE_SERVICE,
+            characteristic: uuids::RECORD_ACCESS_CONTROL_POINT
+        }),
+        Just(CharacteristicAddress { service: uuids::GLUCOSE_SERVICE, characteristic: uuids::GLUCOSE_MEASUREMENT }),
         any::<u16>().prop_map(|n| CharacteristicAddress { service: bluetooth(n), characteristic: bluetooth(n) })
     ];
     let result = prop_oneof![
@@ -343,6 +207,16 @@ fn any_input() -> impl Strategy<Value = Input> {
         Just(Input::Advertised),
         Just(Input::LinkEnded),
         Just(Input::AdapterOn),
+        Just(Input::Bonded),
+        Just(Input::FetchRecords),
+        Just(Input::AbortRecords),
+        Just(Input::Consent(UserConsent::new(1, 2).unwrap())),
+        any::<Option<u32>>().prop_map(|number| {
+            let highest = number.map(|number| RecordMark { number, base_time: None });
+            let service = uuids::GLUCOSE_SERVICE;
+            let bookmark = Bookmark { service, complete: None, highest, since_complete: 3 };
+            Input::Remembered(Remembered { bookmarks: vec![bookmark], consent: None })
+        }),
         (0u64..60, result).prop_map(|(id, result)| Input::Answered(RequestId(id), result)),
         (0u64..60).prop_map(|id| Input::Persisted(PersistId(id))),
         (address, proptest::collection::vec(any::<u8>(), 0..24)).prop_map(|(at, bytes)| Input::Value(at, bytes)),
@@ -353,9 +227,20 @@ proptest! {
     #[test]
     fn whatever_happens_a_stopped_session_finishes_exactly_once(
         event_driven in any::<bool>(),
+        meter in any::<bool>(),
         inputs in proptest::collection::vec((any_input(), 0u64..20_000), 0..60),
     ) {
-        let mut bench = Bench::new(STRAP, event_driven);
+        let mut bench = Bench::of(
+            if meter { METER } else { STRAP },
+            |config| {
+                config.event_driven = event_driven;
+                config.set_clocks = true;
+            },
+            |bench| {
+                bench.meter = Meter::with(0..9);
+                bench.durable = meter;
+            },
+        );
         for (input, milliseconds) in inputs {
             bench.session.handle(bench.now, input);
             bench.pass(Duration::from_millis(milliseconds));

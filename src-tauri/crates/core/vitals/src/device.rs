@@ -17,11 +17,33 @@ pub enum DeviceKind {
     BloodPressureCuff,
     /// Health Thermometer service.
     Thermometer,
+    /// Glucose service.
+    GlucoseMeter,
+    /// Continuous Glucose Monitoring service.
+    GlucoseSensor,
+    /// Weight Scale or Body Composition service.
+    WeightScale,
+    /// Generic Health Sensor service: it says with each observation what it measured.
+    HealthSensor,
     /// None that Bedside knows.
     Unknown,
 }
 
 impl DeviceKind {
+    /// Every kind, for tables and tests.
+    pub const ALL: [Self; 10] = [
+        Self::HeartRateStrap,
+        Self::EcgSensor,
+        Self::PulseOximeter,
+        Self::BloodPressureCuff,
+        Self::Thermometer,
+        Self::GlucoseMeter,
+        Self::GlucoseSensor,
+        Self::WeightScale,
+        Self::HealthSensor,
+        Self::Unknown,
+    ];
+
     /// The stable name in files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
@@ -30,6 +52,10 @@ impl DeviceKind {
             Self::PulseOximeter => "pulse_oximeter",
             Self::BloodPressureCuff => "blood_pressure_cuff",
             Self::Thermometer => "thermometer",
+            Self::GlucoseMeter => "glucose_meter",
+            Self::GlucoseSensor => "glucose_sensor",
+            Self::WeightScale => "weight_scale",
+            Self::HealthSensor => "health_sensor",
             Self::Unknown => "unknown",
         }
     }

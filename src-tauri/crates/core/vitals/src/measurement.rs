@@ -1,6 +1,6 @@
 //! A measurement: what, how much, in which unit, when, how good, and what makes it this one and no other.
 //! Not here: whose it is, and how numbers, units and times are built (`decimal`, `unit`, `time`).
-use crate::{ConnectionId, CorrectedTime, Number, Parameter, Quality, ReadingIdentity, Unit};
+use crate::{ConnectionId, CorrectedTime, GlucoseDetails, Number, Parameter, Quality, ReadingIdentity, Unit};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,8 @@ pub struct Measurement {
     pub quality: Quality,
     /// The user slot a cuff or scale names.
     pub user_slot: Option<u8>,
+    /// What a meter says of a glucose reading besides its number; `None` for everything else.
+    pub glucose: Option<GlucoseDetails>,
 }
 
 /// Samples of a waveform (or of beat intervals) at an even or, with `hertz` 0, an uneven pace.

@@ -38,6 +38,8 @@ pub enum QualityFlag {
     Simulated = 14,
     /// From the device's memory.
     FromStorage = 15,
+    /// A meter measured control solution, nobody's blood.
+    ControlSolution = 16,
 }
 
 /// A set of flags; empty means the device raised nothing.
@@ -65,9 +67,11 @@ impl Quality {
         self.0 >> flag as u32 & 1 == 1
     }
 
-    /// Demonstration and test values of a device never enter a chart.
+    /// Demonstration and test values of a device, and control solution, never enter a chart.
     pub const fn may_be_charted(self) -> bool {
-        !self.has(QualityFlag::Demonstration) && !self.has(QualityFlag::Testing)
+        !self.has(QualityFlag::Demonstration)
+            && !self.has(QualityFlag::Testing)
+            && !self.has(QualityFlag::ControlSolution)
     }
 
     /// The set as bits, for storage.

@@ -92,6 +92,22 @@ impl DeviceTime {
         let zoned = self.civil()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
         Some(WallTime(zoned.timestamp().as_millisecond()))
     }
+
+    /// The civil time of a clock that shows UTC, in whole seconds: the way back from `as_if_utc`. `None` outside the years
+    /// 1582 to 9999.
+    pub fn of_as_if_utc(at: WallTime) -> Option<Self> {
+        let civil = at.timestamp()?.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+        let year = u16::try_from(civil.year()).ok().filter(|year| (1582..=9999).contains(year))?;
+        let part = |part: i8| part.unsigned_abs();
+        Some(Self {
+            year: Some(year),
+            month: Some(part(civil.month())),
+            day: Some(part(civil.day())),
+            hour: part(civil.hour()),
+            minute: part(civil.minute()),
+            second: part(civil.second()),
+        })
+    }
 }
 
 impl fmt::Display for DeviceTime {
@@ -114,6 +130,8 @@ pub enum TimeMethod {
     DeviceClockUnverified,
     /// The device's time is unknown or impossible: the time of receipt stands in, and age cannot be told.
     Unknown,
+    /// The device counts ticks since a start of its own; the count was read on this connection, too.
+    TickCounter,
 }
 
 /// When something was measured, as well as it can be known.

@@ -4,7 +4,7 @@ use crate::arguments::Doctor;
 use crate::failure::{Failure, UNAVAILABLE};
 use crate::output::Output;
 use bedside_assembly::Place;
-use bedside_console::ports::{AdapterState, ClinicRequest, Machine, Method};
+use bedside_console::ports::{AdapterLine, AdapterState, ClinicRequest, Machine, Method};
 use serde_json::json;
 
 /// One finding.
@@ -15,14 +15,9 @@ struct Finding {
 }
 
 pub(crate) async fn run(place: &Place, arguments: &Doctor, output: &Output) -> Result<(), Failure> {
-    let findings = vec![
-        version(),
-        folder(place),
-        keyring(place).await,
-        vault(place).await,
-        bluetooth(place).await,
-        clock_and_server(place, arguments).await,
-    ];
+    let mut findings = vec![version(), folder(place), keyring(place).await, vault(place).await];
+    findings.extend(bluetooth(place).await);
+    findings.push(clock_and_server(place, arguments).await);
     for Finding { subject, good, text } in &findings {
         let mark = if *good { "ok  " } else { "FAIL" };
         output.say(&format!("{mark} {subject:<10} {text}"), &json!({ "subject": subject, "ok": good, "text": text }));
@@ -75,23 +70,61 @@ async fn vault(place: &Place) -> Finding {
     finding("vault", result)
 }
 
-async fn bluetooth(place: &Place) -> Finding {
+/// The state of the radio with what to do, and a line for each adapter where there are several.
+async fn bluetooth(place: &Place) -> Vec<Finding> {
     let radio = match place.radio(&place.machine(), None) {
         Ok((radio, _ward)) => radio,
-        Err(error) => return finding("bluetooth", Err(error.to_string())),
+        Err(error) => return vec![finding("bluetooth", Err(error.to_string()))],
     };
-    let result = match radio.adapter_state().await {
-        Ok(AdapterState::On) => Ok("the adapter is on".into()),
-        Ok(AdapterState::Off) => Err("Bluetooth is switched off; switch it on in the system's settings".into()),
-        Ok(AdapterState::Missing) => {
+    let state = radio.adapter_state().await.map_err(|fault| fault.to_string());
+    let diagnosis = radio.diagnosis().await;
+    let mut findings = vec![finding("bluetooth", state.and_then(|state| advice(state, &diagnosis.adapters)))];
+    if diagnosis.adapters.len() > 1 {
+        let off = diagnosis.adapters.iter().filter(|adapter| !adapter.in_use);
+        findings.extend(off.map(|adapter| finding("adapter", Ok(unused(adapter)))));
+    }
+    if diagnosis.library_failures > 0 {
+        let text = format!(
+            "{} tasks of the Bluetooth library failed within themselves; the console goes on, please report it",
+            diagnosis.library_failures
+        );
+        findings.push(finding("bluetooth", Err(text)));
+    }
+    findings
+}
+
+fn advice(state: AdapterState, adapters: &[AdapterLine]) -> Result<String, String> {
+    let in_use = adapters.iter().find(|adapter| adapter.in_use).map(|adapter| adapter.name.as_str());
+    match state {
+        AdapterState::On => Ok(format!("the adapter {} is on", in_use.unwrap_or("of this computer"))),
+        AdapterState::Off => {
+            Err("Bluetooth is switched off; switch it on in the system's settings (Bedside never does that itself)"
+                .into())
+        }
+        AdapterState::Missing => {
             Err("no adapter found; plug one in or start the Bluetooth service (bluetoothd)".into())
         }
-        Ok(AdapterState::NotPermitted) => {
-            Err("the system forbids Bluetooth to this program; see its privacy settings".into())
+        AdapterState::Unplugged => {
+            Err("the adapter was taken away; plug it in again, and recording goes on by itself".into())
         }
-        Err(fault) => Err(fault.to_string()),
-    };
-    finding("bluetooth", result)
+        AdapterState::NotPermitted if cfg!(target_os = "linux") => {
+            Err("the system forbids Bluetooth to this account; have it added to the group \"bluetooth\", or allow \
+                 org.bluez in the D-Bus policy, then sign in again"
+                .into())
+        }
+        AdapterState::NotPermitted => {
+            Err("the system forbids Bluetooth to this program; allow it in the privacy settings, then start again"
+                .into())
+        }
+    }
+}
+
+fn unused(adapter: &AdapterLine) -> String {
+    let on = if adapter.state == AdapterState::On { "on" } else { "off" };
+    format!(
+        "{} is {on} and not in use: one adapter at a time is, the first that is on; switch the other off to change",
+        adapter.name
+    )
 }
 
 /// The server's clock against ours: a wrong clock here makes wrong times in the record.
@@ -118,4 +151,27 @@ async fn clock_and_server(place: &Place, arguments: &Doctor) -> Finding {
         }
     };
     finding("server", result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(name: &str, state: AdapterState, in_use: bool) -> AdapterLine {
+        AdapterLine { name: name.into(), state, in_use }
+    }
+
+    #[test]
+    fn each_state_of_the_adapter_has_advice_of_its_own() {
+        let states = [AdapterState::Off, AdapterState::Missing, AdapterState::Unplugged, AdapterState::NotPermitted];
+        let advice: std::collections::BTreeSet<_> = states.map(|state| advice(state, &[]).unwrap_err()).into();
+        assert_eq!(advice.len(), states.len());
+    }
+
+    #[test]
+    fn of_several_adapters_the_one_in_use_and_the_others_are_named() {
+        let adapters = [line("hci0", AdapterState::Off, false), line("hci1", AdapterState::On, true)];
+        assert_eq!(advice(AdapterState::On, &adapters).as_deref(), Ok("the adapter hci1 is on"));
+        assert!(unused(&adapters[0]).starts_with("hci0 is off and not in use"));
+    }
 }

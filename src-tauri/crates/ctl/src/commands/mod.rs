@@ -3,11 +3,13 @@
 
 pub(crate) mod decode;
 pub(crate) mod doctor;
+pub(crate) mod pairing;
 pub(crate) mod patients;
 pub(crate) mod policy;
 pub(crate) mod readings;
 pub(crate) mod record;
 pub(crate) mod scan;
+pub(crate) mod storm;
 pub(crate) mod sync;
 pub(crate) mod vault;
 mod words;

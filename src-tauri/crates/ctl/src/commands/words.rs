@@ -3,7 +3,8 @@
 use crate::failure::{BAD_DATA, Failure, NOT_FOUND};
 use bedside_console::ports::{Answer, Query, RecordStore};
 use bedside_vitals::{
-    Decimal, MeasuredValue, Measurement, Number, Patient, Quality, QualityFlag, RecordNumber, TimeMethod, WallTime,
+    Decimal, GlucoseSample, Meal, MeasuredValue, Measurement, Number, Patient, Quality, QualityFlag, RecordNumber,
+    SampleSite, TimeMethod, WallTime,
 };
 use serde_json::{Value, json};
 
@@ -58,6 +59,11 @@ pub(crate) fn measurement_json(measurement: &Measurement) -> Value {
         "identity": measurement.identity.to_string(),
         "quality": flags(measurement.quality),
         "user_slot": measurement.user_slot,
+        "glucose": measurement.glucose.map(|said| json!({
+            "sample": said.sample.map(GlucoseSample::name),
+            "site": said.site.map(SampleSite::name),
+            "meal": said.meal.map(Meal::name),
+        })),
     })
 }
 
@@ -68,12 +74,13 @@ pub(crate) const fn method(method: TimeMethod) -> &'static str {
         TimeMethod::DeviceClockCorrected => "device_clock_corrected",
         TimeMethod::DeviceClockUnverified => "device_clock_unverified",
         TimeMethod::Unknown => "unknown",
+        TimeMethod::TickCounter => "tick_counter",
     }
 }
 
 /// The flags a device raised, by name.
 pub(crate) fn flags(quality: Quality) -> Vec<&'static str> {
-    const NAMES: [(QualityFlag, &str); 16] = [
+    const NAMES: [(QualityFlag, &str); 17] = [
         (QualityFlag::NoContact, "no_contact"),
         (QualityFlag::BodyMovement, "body_movement"),
         (QualityFlag::CuffTooLoose, "cuff_too_loose"),
@@ -90,6 +97,7 @@ pub(crate) fn flags(quality: Quality) -> Vec<&'static str> {
         (QualityFlag::Implausible, "implausible"),
         (QualityFlag::Simulated, "simulated"),
         (QualityFlag::FromStorage, "from_storage"),
+        (QualityFlag::ControlSolution, "control_solution"),
     ];
     NAMES.into_iter().filter(|(flag, _)| quality.has(*flag)).map(|(_, name)| name).collect()
 }

@@ -7,7 +7,7 @@ use crate::ledger::{LedgerIdentity, LedgerValue};
 use crate::random::{Random, Walk};
 use bedside_gatt::blood_pressure::{
     BloodPressureFeature, BloodPressureFeatures, BloodPressureMeasurement, IntermediateCuffPressure, MeasurementStatus,
-    PressureContext, PressureUnit, User,
+    PressureContext, PressureUnit,
 };
 use bedside_gatt::uuids;
 use bedside_session::{CharacteristicAddress, DiscoveredService};
@@ -86,7 +86,8 @@ impl SpotKind for Cuff {
             context: PressureContext {
                 timestamp: Some(reading.time),
                 pulse_rate_bpm: Some(pulse_rate),
-                user: Some(User::Slot(1)),
+                // A cuff for one person: no slots to confirm.
+                user: None,
                 status: Some(MeasurementStatus::from_bits(0)),
             },
         };

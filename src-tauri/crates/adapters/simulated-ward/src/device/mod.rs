@@ -2,8 +2,15 @@
 //! Links, subscriptions, advertisements, identity and battery are the station's (`station.rs`).
 pub(crate) mod cuff;
 pub(crate) mod ecg_sensor;
+pub(crate) mod glucose_meter;
+pub(crate) mod health_sensor;
+pub(crate) mod optical_sensor;
 pub(crate) mod oximeter;
+pub(crate) mod pleth_oximeter;
+pub(crate) mod records;
+pub(crate) mod scale;
 pub(crate) mod spot;
+pub(crate) mod spot_oximeter;
 pub(crate) mod strap;
 pub(crate) mod thermometer;
 
@@ -88,6 +95,10 @@ pub(crate) trait Model: Send {
     fn demonstrate(&mut self, _on: bool) {}
     /// Takes a measurement now, if it is a device that does.
     fn measure(&mut self, _moment: Moment<'_>) {}
+    /// Answers requests for records with "busy" until then, if it has a memory.
+    fn be_busy(&mut self, _until: Duration) {}
+    /// Breaks the link after so many records of the next report, if it has a memory.
+    fn break_off(&mut self, _after_records: u32) {}
 }
 
 /// A measurement value. What the model made up cannot exceed its field; if it did, nothing would be sent.

@@ -1,6 +1,6 @@
 //! The named scenarios. Each shows one thing; `ward` is an ordinary hour with a little of everything.
 //! What the acts mean is in `mod.rs`.
-use super::{Act, Corruption, DeviceKind, DevicePlan, Scenario, Step};
+use super::{Act, Corruption, DeviceKind, DevicePlan, Scenario, Security, Step, storm};
 use std::time::Duration;
 
 pub(super) fn named(name: &str) -> Option<Scenario> {
@@ -17,34 +17,45 @@ pub(super) fn named(name: &str) -> Option<Scenario> {
         "equal-readings" => equal_readings(&mut scenario),
         "finger-out" => finger_out(&mut scenario),
         "demonstration" => demonstration(&mut scenario),
+        "storm" => storm::plan(&mut scenario),
+        "pairing" => pairing(&mut scenario),
         _ => return None,
     }
     Some(scenario)
 }
 
-/// Four of each, and two ECG sensors.
+/// Four of each that a bed has, two ECG sensors, and one of each that goes from bed to bed.
 fn everything() -> Vec<DevicePlan> {
+    let count = |kind| match kind {
+        DeviceKind::Strap | DeviceKind::Oximeter | DeviceKind::Cuff | DeviceKind::Thermometer => 4,
+        DeviceKind::EcgSensor => 2,
+        DeviceKind::GlucoseMeter
+        | DeviceKind::Scale
+        | DeviceKind::SpotOximeter
+        | DeviceKind::PlethOximeter
+        | DeviceKind::OpticalSensor
+        | DeviceKind::HealthSensor => 1,
+    };
     DeviceKind::ALL
         .into_iter()
-        .flat_map(|kind| {
-            let count = if kind == DeviceKind::EcgSensor { 2 } else { 4 };
-            (1..=count).map(move |number| DevicePlan::new(kind, number))
-        })
+        .flat_map(|kind| (1..=count(kind)).map(move |number| DevicePlan::new(kind, number)))
         .collect()
 }
 
-/// Cuffs measure every ten minutes and thermometers every quarter of an hour, one after the other.
+/// Cuffs measure every ten minutes, thermometers every quarter of an hour, the others every half hour, in turn.
 fn measuring() -> Vec<Step> {
     let cuff = (1..=4).map(|bed| repeated(5 + 10 * bed, 600, &format!("cuff-{bed}")));
     let thermometer = (1..=4).map(|bed| repeated(10 + 10 * bed, 900, &format!("thermometer-{bed}")));
-    cuff.chain(thermometer).collect()
+    let others = [(55, "glucose-1"), (65, "scale-1"), (75, "spot-oximeter-1"), (85, "sensor-1")];
+    let others = others.map(|(at_s, device)| repeated(at_s, 1_800, device));
+    cuff.chain(thermometer).chain(others).collect()
 }
 
-fn repeated(at_s: u64, every_s: u64, device: &str) -> Step {
+pub(super) fn repeated(at_s: u64, every_s: u64, device: &str) -> Step {
     Step { every: Some(Duration::from_secs(every_s)), ..step(at_s, device, Act::Measure) }
 }
 
-fn step(at_s: u64, device: &str, act: Act) -> Step {
+pub(super) fn step(at_s: u64, device: &str, act: Act) -> Step {
     Step { at: Duration::from_secs(at_s), every: None, device: Some(device.to_owned()), act }
 }
 
@@ -68,6 +79,21 @@ fn ward(scenario: &mut Scenario) {
         step(260, "oximeter-1", Act::RegainContact),
         step(420, "ecg-1", Act::Drop(Duration::from_secs(10))),
     ]);
+}
+
+/// One device for each way to pair; the others give their values to everybody.
+fn pairing(scenario: &mut Scenario) {
+    let ways = [
+        ("strap-1", Security::JustWorks),
+        ("oximeter-1", Security::ShowsPasskey(482_913)),
+        ("cuff-1", Security::ShowsNumber(104_729)),
+        ("thermometer-1", Security::TakesPasskey(36_525)),
+    ];
+    for (device, security) in ways {
+        if let Some(device) = plan(scenario, device) {
+            device.security = security;
+        }
+    }
 }
 
 /// Somebody walks away with bed 1's devices, out of reach and back; bed 2 stays at the edge.
@@ -176,8 +202,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_the_names() {
-        let error = Scenario::named("storm").unwrap_err().to_string();
-        assert!(error.starts_with("expected one of the scenarios ward, calm,") && error.ends_with("got \"storm\""));
+        let error = Scenario::named("tempest").unwrap_err().to_string();
+        assert!(error.starts_with("expected one of the scenarios ward, calm,") && error.ends_with("got \"tempest\""));
     }
 
     #[test]
@@ -186,7 +212,7 @@ mod tests {
         let mut serials: Vec<String> = devices.iter().map(DevicePlan::serial).collect();
         serials.sort();
         serials.dedup();
-        assert_eq!(serials.len(), 18);
+        assert_eq!(serials.len(), 24);
         assert!(devices.iter().any(|device| device.name() == "Chest strap S1"));
         assert!(devices.iter().any(|device| device.name() == "Arm cuff C3" && device.id() == "cuff-3"));
     }

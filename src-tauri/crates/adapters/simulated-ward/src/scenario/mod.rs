@@ -1,6 +1,7 @@
 //! A scenario: which devices the ward has, and what happens to them when. Plain data; a seed decides the rest.
 //! The named scenarios are in `catalogue.rs`; carrying them out is the work of `world.rs`.
 mod catalogue;
+mod storm;
 
 use std::time::Duration;
 
@@ -34,6 +35,25 @@ pub struct DevicePlan {
     pub shows_progress: bool,
     /// A cuff or thermometer that measures twice within one minute of its clock, with the same result.
     pub measures_twice: bool,
+    /// Records in its memory when the ward begins: glucose meters and fingertip oximeters.
+    pub older_records: u32,
+    /// Whether it gives its values only to whom it is paired with, and how it pairs.
+    pub security: Security,
+}
+
+/// How a device is paired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// It gives its values to everybody, and can be paired without a question of its own.
+    Open,
+    /// No values without a bond; nothing to type or compare.
+    JustWorks,
+    /// No values without a bond; it shows these digits, which are typed here.
+    ShowsPasskey(u32),
+    /// No values without a bond; these digits are shown here and typed on it, by whoever accepts.
+    TakesPasskey(u32),
+    /// No values without a bond; both ends show this number.
+    ShowsNumber(u32),
 }
 
 /// What a device is.
@@ -49,6 +69,18 @@ pub enum DeviceKind {
     Cuff,
     /// A thermometer.
     Thermometer,
+    /// A glucose meter with stored records and meals.
+    GlucoseMeter,
+    /// A weight scale with user slots.
+    Scale,
+    /// A fingertip oximeter that stores spot checks.
+    SpotOximeter,
+    /// An oximeter that sends its pulse wave, in the way of BerryMed's BM1000.
+    PlethOximeter,
+    /// An arm sensor that sends its pulse wave, in the way of Polar's OH1.
+    OpticalSensor,
+    /// A generic health sensor with stored observations.
+    HealthSensor,
 }
 
 /// How a device keeps time.
@@ -111,10 +143,16 @@ pub enum Act {
     BeginDemonstration,
     /// The values are real again.
     EndDemonstration,
-    /// A cuff or thermometer measures; nothing for others.
+    /// A cuff, thermometer, meter, scale or spot oximeter measures; nothing for others.
     Measure,
+    /// Requests for stored records are answered with "busy" for this long.
+    Busy(Duration),
+    /// The link breaks after so many records of the next report.
+    BreakOff(u32),
     /// The next measurement that is sent is damaged.
     Corrupt(Corruption),
+    /// The device forgets whom it was paired with.
+    ForgetBond,
     /// The computer's Bluetooth adapter is switched off. No device of its own.
     AdapterOff,
     /// And on.
@@ -142,7 +180,7 @@ pub struct UnknownScenario {
 
 impl Scenario {
     /// The names of the scenarios.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 12] = [
         "ward",
         "calm",
         "distance",
@@ -153,6 +191,8 @@ impl Scenario {
         "equal-readings",
         "finger-out",
         "demonstration",
+        "storm",
+        "pairing",
     ];
 
     /// A scenario of [`Self::NAMES`].
@@ -177,9 +217,19 @@ impl DevicePlan {
     /// A device in good reach with a right clock.
     pub const fn new(kind: DeviceKind, number: u8) -> Self {
         let service = match kind {
-            DeviceKind::Strap | DeviceKind::EcgSensor => ClockService::None,
-            DeviceKind::Cuff | DeviceKind::Thermometer if number.is_multiple_of(2) => ClockService::DateTime,
-            DeviceKind::Oximeter | DeviceKind::Cuff | DeviceKind::Thermometer => ClockService::CurrentTime,
+            DeviceKind::Strap | DeviceKind::EcgSensor | DeviceKind::PlethOximeter | DeviceKind::OpticalSensor => {
+                ClockService::None
+            }
+            DeviceKind::Cuff | DeviceKind::Thermometer | DeviceKind::Scale if number.is_multiple_of(2) => {
+                ClockService::DateTime
+            }
+            DeviceKind::Oximeter
+            | DeviceKind::Cuff
+            | DeviceKind::Thermometer
+            | DeviceKind::GlucoseMeter
+            | DeviceKind::Scale
+            | DeviceKind::SpotOximeter
+            | DeviceKind::HealthSensor => ClockService::CurrentTime,
         };
         Self {
             kind,
@@ -188,6 +238,14 @@ impl DevicePlan {
             clock: ClockPlan { service, skew_s: 0, date_known: true, whole_minutes: false },
             shows_progress: matches!(kind, DeviceKind::Cuff) && number.is_multiple_of(2),
             measures_twice: false,
+            older_records: if matches!(kind, DeviceKind::GlucoseMeter | DeviceKind::SpotOximeter) {
+                57
+            } else if matches!(kind, DeviceKind::HealthSensor) {
+                24
+            } else {
+                0
+            },
+            security: Security::Open,
         }
     }
 
@@ -209,7 +267,19 @@ impl DevicePlan {
 
 impl DeviceKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Strap, Self::EcgSensor, Self::Oximeter, Self::Cuff, Self::Thermometer];
+    pub const ALL: [Self; 11] = [
+        Self::Strap,
+        Self::EcgSensor,
+        Self::Oximeter,
+        Self::Cuff,
+        Self::Thermometer,
+        Self::GlucoseMeter,
+        Self::Scale,
+        Self::SpotOximeter,
+        Self::PlethOximeter,
+        Self::OpticalSensor,
+        Self::HealthSensor,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
@@ -218,6 +288,12 @@ impl DeviceKind {
             Self::Oximeter => "oximeter",
             Self::Cuff => "cuff",
             Self::Thermometer => "thermometer",
+            Self::GlucoseMeter => "glucose",
+            Self::Scale => "scale",
+            Self::SpotOximeter => "spot-oximeter",
+            Self::PlethOximeter => "pleth",
+            Self::OpticalSensor => "optical",
+            Self::HealthSensor => "sensor",
         }
     }
 
@@ -229,6 +305,12 @@ impl DeviceKind {
             Self::Oximeter => "Oximeter",
             Self::Cuff => "Arm cuff",
             Self::Thermometer => "Thermometer",
+            Self::GlucoseMeter => "Glucose meter",
+            Self::Scale => "Scale",
+            Self::SpotOximeter => "Fingertip oximeter",
+            Self::PlethOximeter => "Pleth oximeter",
+            Self::OpticalSensor => "Optical sensor",
+            Self::HealthSensor => "Health sensor",
         }
     }
 
@@ -239,6 +321,12 @@ impl DeviceKind {
             Self::Oximeter => 'P',
             Self::Cuff => 'C',
             Self::Thermometer => 'T',
+            Self::GlucoseMeter => 'G',
+            Self::Scale => 'W',
+            Self::SpotOximeter => 'F',
+            Self::PlethOximeter => 'B',
+            Self::OpticalSensor => 'O',
+            Self::HealthSensor => 'H',
         }
     }
 }

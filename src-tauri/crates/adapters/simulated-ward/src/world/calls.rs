@@ -129,7 +129,8 @@ impl World {
             Some(properties) if !(properties.notify || properties.indicate) => {
                 return Err(refused("the characteristic sends nothing"));
             }
-            Some(_) => {}
+            // As of a real device: who it is may be read by everybody, what it measures not.
+            Some(_) => station.require_bond()?,
         }
         if let Some(link) = &mut station.link {
             link.subscriptions.insert(at);
@@ -151,7 +152,7 @@ impl World {
         match self.adapter {
             AdapterState::On => Ok(()),
             AdapterState::Off => Err(RadioFault::AdapterOff),
-            AdapterState::Missing => Err(RadioFault::NoAdapter),
+            AdapterState::Missing | AdapterState::Unplugged => Err(RadioFault::NoAdapter),
             AdapterState::NotPermitted => Err(RadioFault::NotPermitted("simulated".to_owned())),
         }
     }

@@ -19,6 +19,7 @@ impl World {
         else {
             return;
         };
+        let as_meant = value.clone();
         let Value { address, mut octets, mut values, mut conditions } = value;
         let mut valid = true;
         if !values.is_empty()
@@ -32,6 +33,7 @@ impl World {
                 *index = count(&mut link.values, value.parameter, valid);
             }
         }
+        self.toll.sent(index, now, &station.plan.serial(), &as_meant, valid);
         self.ledger.enter(LedgerEntry {
             at,
             device_serial: station.plan.serial(),

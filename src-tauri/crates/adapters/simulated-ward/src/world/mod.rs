@@ -2,6 +2,7 @@
 //! A state machine without tasks or clocks: `advance` brings it to a time, everything else happens at that time.
 mod calls;
 mod delivery;
+mod toll;
 
 use crate::device::{Moment, Outcome};
 use crate::heart::Hearts;
@@ -13,6 +14,8 @@ use bedside_vitals::WallTime;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
+pub use toll::Toll;
+use toll::TollKeeper;
 
 /// Everything there is.
 pub(crate) struct World {
@@ -25,6 +28,7 @@ pub(crate) struct World {
     planned: usize,
     events: UnboundedSender<RadioEvent>,
     pub(crate) ledger: Ledger,
+    toll: TollKeeper,
 }
 
 /// A link out of reach is lost after this time.
@@ -55,6 +59,7 @@ impl World {
             planned: scenario.steps.len(),
             events,
             ledger: Ledger::keeping(),
+            toll: TollKeeper::default(),
         }
     }
 
@@ -64,7 +69,11 @@ impl World {
             self.now = self.now.max(at);
             match next {
                 Next::Step(order) => self.take_step(at, order),
-                Next::Return(index) => self.stations[index].away_until = None,
+                Next::Return(index) => {
+                    let station = &mut self.stations[index];
+                    station.away_until = None;
+                    self.toll.returned(index, self.now, station.model.advertises());
+                }
                 Next::Loss(index) => self.end_link(index),
                 Next::Model(index) => self.step_model(index),
                 Next::Advertisement(index) => self.advertise(index),
@@ -103,6 +112,11 @@ impl World {
         self.tell(RadioEvent::Adapter(to));
     }
 
+    /// What drops cost so far.
+    pub(crate) fn toll(&self) -> Toll {
+        self.toll.toll()
+    }
+
     fn next(&self) -> Option<(Duration, Next)> {
         let step = self.agenda.keys().next().map(|(at, order)| (*at, Next::Step(*order)));
         let of_stations = self.stations.iter().enumerate().flat_map(|(index, station)| {
@@ -126,12 +140,17 @@ impl World {
             (act, Some(device)) => {
                 self.act(device, act);
             }
-            (act, None) => (0..self.stations.len()).for_each(|index| self.act_on(index, act)),
+            (act, None) => self.act_on_all(act),
         }
         if let Some(every) = step.every.filter(|every| !every.is_zero()) {
             self.planned += 1;
             self.agenda.insert((at + every, self.planned), step);
         }
+    }
+
+    /// Does something to every device.
+    pub(crate) fn act_on_all(&mut self, act: Act) {
+        (0..self.stations.len()).for_each(|index| self.act_on(index, act));
     }
 
     fn act_on(&mut self, index: usize, act: Act) {
@@ -140,6 +159,9 @@ impl World {
         match act {
             Act::Drop(away) => {
                 station.away_until = Some(now + away);
+                if station.link.is_some() {
+                    self.toll.dropped(index);
+                }
                 self.end_link(index);
             }
             Act::Signal(dbm) => {
@@ -156,7 +178,13 @@ impl World {
                 station.model.demonstrate(act == Act::BeginDemonstration);
             }
             Act::Measure => station.model.measure(Moment { now, wall, clock: &station.clock }),
+            Act::Busy(span) => station.model.be_busy(now + span),
+            Act::BreakOff(after_records) => station.model.break_off(after_records),
             Act::Corrupt(corruption) => station.corruptions.push_back(corruption),
+            Act::ForgetBond => {
+                station.bond.device = false;
+                self.end_link(index);
+            }
             Act::AdapterOff => self.switch_adapter(AdapterState::Off),
             Act::AdapterOn => self.switch_adapter(AdapterState::On),
         }
@@ -204,7 +232,15 @@ impl World {
         self.tell(RadioEvent::LinkEnded(peripheral));
     }
 
-    fn index_of(&self, peripheral: &PeripheralId) -> Option<usize> {
+    pub(crate) fn station(&self, index: usize) -> &Station {
+        &self.stations[index]
+    }
+
+    pub(crate) fn station_mut(&mut self, index: usize) -> &mut Station {
+        &mut self.stations[index]
+    }
+
+    pub(crate) fn index_of(&self, peripheral: &PeripheralId) -> Option<usize> {
         self.stations.iter().position(|station| station.peripheral == *peripheral)
     }
 

@@ -112,9 +112,12 @@ impl Bench {
 pub(crate) fn values(events: &[RadioEvent], wanted: CharacteristicAddress) -> Vec<Vec<u8>> {
     let value = |event: &RadioEvent| match event {
         RadioEvent::Value { address, bytes, .. } if *address == wanted => Some(bytes.clone()),
-        RadioEvent::Value { .. } | RadioEvent::Adapter(_) | RadioEvent::Advertised(_) | RadioEvent::LinkEnded(_) => {
-            None
-        }
+        RadioEvent::Value { .. }
+        | RadioEvent::Adapter(_)
+        | RadioEvent::Advertised(_)
+        | RadioEvent::LinkEnded(_)
+        | RadioEvent::PairingPrompt(_)
+        | RadioEvent::PairingPromptOver(_) => None,
     };
     events.iter().filter_map(value).collect()
 }

@@ -4,11 +4,12 @@ use super::{Migration, rows};
 use crate::fault::Fault;
 use bedside_console::Binding;
 use bedside_vitals::{DeviceId, PatientId, WallTime};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 1,
-    sql: "CREATE TABLE binding (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 1,
+        sql: "CREATE TABLE binding (
     id BLOB PRIMARY KEY,
     device BLOB NOT NULL,
     patient BLOB NOT NULL,
@@ -16,34 +17,48 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     until INTEGER
 ) STRICT;
 CREATE INDEX binding_open ON binding (device) WHERE until IS NULL;",
-}];
+    },
+    Migration { to: 2, sql: "ALTER TABLE binding ADD COLUMN user_slot INTEGER;" },
+];
 
 /// Begins or ends a binding.
 pub(crate) fn put(db: &Connection, binding: &Binding) -> Result<(), Fault> {
-    let sql = "INSERT INTO binding (id, device, patient, since, until) VALUES (?, ?, ?, ?, ?)
+    let sql = "INSERT INTO binding (id, device, patient, since, until, user_slot) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET device = excluded.device, patient = excluded.patient, since = excluded.since,
-            until = excluded.until";
+            until = excluded.until, user_slot = excluded.user_slot";
     let until = binding.until.map(|until| until.0);
     db.prepare_cached(sql)?.execute(params![
         binding.id,
         binding.device.0,
         binding.patient.0,
         binding.since.0,
-        until
+        until,
+        binding.user_slot
     ])?;
     Ok(())
 }
 
 /// Bindings that last, oldest first.
 pub(crate) fn open(db: &Connection) -> Result<Vec<Binding>, Fault> {
-    let sql = "SELECT id, device, patient, since, until FROM binding WHERE until IS NULL ORDER BY since, rowid";
-    rows(db, sql, [], |row| {
-        Ok(Binding {
-            id: row.get(0)?,
-            device: DeviceId(row.get(1)?),
-            patient: PatientId(row.get(2)?),
-            since: WallTime(row.get(3)?),
-            until: row.get::<_, Option<i64>>(4)?.map(WallTime),
-        })
+    let sql = "SELECT id, device, patient, since, until, user_slot FROM binding WHERE until IS NULL
+        ORDER BY since, rowid";
+    rows(db, sql, [], of)
+}
+
+/// The binding that a device had at a time; of several the one that began last.
+pub(crate) fn at(db: &Connection, device: DeviceId, at: WallTime) -> Result<Option<Binding>, Fault> {
+    let sql = "SELECT id, device, patient, since, until, user_slot FROM binding
+        WHERE device = ?1 AND since <= ?2 AND (until IS NULL OR until > ?2) ORDER BY since DESC, rowid DESC LIMIT 1";
+    super::row(db, sql, params![device.0, at.0], of)
+}
+
+fn of(row: &Row<'_>) -> Result<Binding, Fault> {
+    Ok(Binding {
+        id: row.get(0)?,
+        device: DeviceId(row.get(1)?),
+        patient: PatientId(row.get(2)?),
+        since: WallTime(row.get(3)?),
+        until: row.get::<_, Option<i64>>(4)?.map(WallTime),
+        user_slot: row.get(5)?,
     })
 }

@@ -1,8 +1,10 @@
 //! Connections of devices, with the device's clock as it was read.
 //! Not here: the values that came over them (`frame_stream`, `reading`).
 use super::Migration;
-use super::number::pack_time;
+use super::number::{pack_time, unpack_time};
+use super::rows;
 use crate::fault::Fault;
+use bedside_vitals::{ConnectionId, DeviceClock, DeviceId, WallTime};
 use rusqlite::params;
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
@@ -34,10 +36,30 @@ pub(crate) fn put(db: &rusqlite::Connection, connection: &bedside_console::Conne
     Ok(())
 }
 
+/// Connections of a device, oldest first.
+pub(crate) fn of_device(
+    db: &rusqlite::Connection,
+    device: DeviceId,
+) -> Result<Vec<bedside_console::Connection>, Fault> {
+    let sql = "SELECT id, at, clock_device, clock_read_at, clock_offset_ms FROM connection WHERE device = ?
+        ORDER BY at, rowid";
+    rows(db, sql, [device.0], |row| {
+        let shown = row.get::<_, Option<i64>>(2)?.map(unpack_time).transpose()?;
+        let clock = match (shown, row.get::<_, Option<i64>>(3)?, row.get(4)?) {
+            (Some(device), Some(read_at), Some(offset_ms)) => {
+                Some(DeviceClock { device, read_at: WallTime(read_at), offset_ms })
+            }
+            _ => None,
+        };
+        let (id, at) = (ConnectionId(row.get(0)?), WallTime(row.get(1)?));
+        Ok(bedside_console::Connection { id, device, at, clock })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bedside_vitals::{ConnectionId, DeviceClock, DeviceId, DeviceTime, WallTime};
+    use bedside_vitals::DeviceTime;
     use uuid::Uuid;
 
     #[test]
@@ -56,5 +78,7 @@ mod tests {
             })
             .unwrap();
         assert_eq!(stored, (pack_time(device), 9, -3));
+        let read = of_device(&db, DeviceId(Uuid::nil())).unwrap();
+        assert_eq!(read, [bedside_console::Connection { clock: Some(clock), ..plain }]);
     }
 }

@@ -22,15 +22,6 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
 ) STRICT;",
 }];
 
-const KINDS: [DeviceKind; 6] = [
-    DeviceKind::HeartRateStrap,
-    DeviceKind::EcgSensor,
-    DeviceKind::PulseOximeter,
-    DeviceKind::BloodPressureCuff,
-    DeviceKind::Thermometer,
-    DeviceKind::Unknown,
-];
-
 /// Enrols a device or replaces what is known of it.
 pub(crate) fn put(db: &Connection, device: &DeviceDescription) -> Result<(), Fault> {
     let sql = "INSERT INTO device (id, kind, name, manufacturer, model, serial, firmware, hardware, software, system_id,
@@ -65,7 +56,7 @@ fn of(row: &Row<'_>) -> Result<DeviceDescription, Fault> {
     let kind: String = row.get(1)?;
     Ok(DeviceDescription {
         id: DeviceId(row.get(0)?),
-        kind: KINDS.into_iter().find(|known| known.name() == kind).ok_or(Fault::Column("device.kind"))?,
+        kind: DeviceKind::ALL.into_iter().find(|known| known.name() == kind).ok_or(Fault::Column("device.kind"))?,
         name: row.get(2)?,
         manufacturer: row.get(3)?,
         model: row.get(4)?,

@@ -4,8 +4,9 @@ use super::{Migration, frame_stream, limit, rows};
 use crate::fault::Fault;
 use bedside_console::RawFrame;
 use bedside_series::Frame;
-use bedside_vitals::WallTime;
+use bedside_vitals::{ConnectionId, WallTime};
 use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     to: 1,
@@ -36,6 +37,18 @@ pub(crate) fn add(db: &Connection, frame: &RawFrame) -> Result<(), Fault> {
     let values = params![stream, frame.index.cast_signed(), frame.received.0, frame.bytes, frame.rejection];
     db.prepare_cached(sql)?.execute(values)?;
     Ok(())
+}
+
+/// A rejected value could be read after all: it is kept as other values are. One that is gone stays gone.
+pub(crate) fn accept(
+    db: &Connection,
+    (connection, characteristic, place): (ConnectionId, Uuid, u64),
+) -> Result<(), Fault> {
+    let sql = "UPDATE frame SET rejection = NULL WHERE rejection IS NOT NULL AND place = ?1
+        AND stream IN (SELECT id FROM frame_stream WHERE connection = ?2 AND characteristic = ?3) RETURNING stream";
+    let streams: Vec<i64> =
+        rows(db, sql, params![place.cast_signed(), connection.0, characteristic], |row| Ok(row.get(0)?))?;
+    streams.into_iter().try_for_each(|stream| frame_stream::count_accepted(db, stream))
 }
 
 /// Streams that have frames older than `before` to pack.

@@ -54,6 +54,12 @@ pub(crate) fn count_out(db: &Connection, id: i64, frames: usize, rejected: usize
     Ok(())
 }
 
+/// A rejected frame is no longer rejected.
+pub(crate) fn count_accepted(db: &Connection, id: i64) -> Result<(), Fault> {
+    db.prepare_cached("UPDATE frame_stream SET rejected = rejected - 1 WHERE id = ?")?.execute([id])?;
+    Ok(())
+}
+
 /// Frames and rejected frames that are kept.
 pub(crate) fn counts(db: &Connection) -> Result<(u64, u64), Fault> {
     let sql = "SELECT coalesce(sum(frames), 0), coalesce(sum(rejected), 0) FROM frame_stream";

@@ -5,8 +5,11 @@
 
 pub(crate) mod audit;
 pub(crate) mod binding;
+pub(crate) mod bookmark;
 pub(crate) mod chunk;
+pub(crate) mod clock_setting;
 pub(crate) mod connection;
+pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod frame;
 pub(crate) mod frame_chunk;
@@ -27,7 +30,7 @@ use bedside_vitals::{Parameter, Unit};
 use rusqlite::{Connection, Params, Row, TransactionBehavior};
 
 /// The format this version writes: `PRAGMA user_version`.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// One step of one table towards a format.
 pub(crate) struct Migration {
@@ -38,7 +41,7 @@ pub(crate) struct Migration {
 }
 
 /// Every table's steps; within one format they run in this order.
-const TABLES: [&[Migration]; 16] = [
+const TABLES: [&[Migration]; 19] = [
     meta::MIGRATIONS,
     patient::MIGRATIONS,
     device::MIGRATIONS,
@@ -55,6 +58,9 @@ const TABLES: [&[Migration]; 16] = [
     outbox::MIGRATIONS,
     audit::MIGRATIONS,
     run::MIGRATIONS,
+    bookmark::MIGRATIONS,
+    consent::MIGRATIONS,
+    clock_setting::MIGRATIONS,
 ];
 
 /// The format of a database; 0 = nothing in it yet.
@@ -156,6 +162,29 @@ mod tests {
         let fault = StoreFault::from(migrate(&mut db).unwrap_err());
         assert_eq!(fault, StoreFault::Newer { found: FORMAT + 1, known: FORMAT });
         assert!(rows(&db, "SELECT 1 FROM sqlite_schema", [], |_| Ok(())).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_database_of_the_first_format_is_brought_forward_with_its_rows() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(include_str!("schema/v1.sql")).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        let insert = "INSERT INTO binding (id, device, patient, since) VALUES (x'01', x'02', x'03', 4)";
+        db.execute(insert, []).unwrap();
+        migrate(&mut db).unwrap();
+        assert_eq!(format(&db).unwrap(), FORMAT);
+        let kept: (i64, Option<u8>) =
+            db.query_row("SELECT since, user_slot FROM binding", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(kept, (4, None));
+        let since_1: Vec<String> = rows(
+            &db,
+            "SELECT name FROM sqlite_schema WHERE name IN ('bookmark', 'consent',
+            'clock_setting') ORDER BY name",
+            [],
+            |row| Ok(row.get(0)?),
+        )
+        .unwrap();
+        assert_eq!(since_1, ["bookmark", "clock_setting", "consent"]);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use super::{Migration, limit, parameter, rows, unit};
 use crate::fault::Fault;
 use bedside_console::StoredReading;
 use bedside_vitals::{
-    BloodPressure, BootTime, Cadence, ConnectionId, CorrectedTime, DeviceId, MeasuredValue, Measurement, Parameter,
-    PatientId, Quality, Quantity, ReadingId, ReadingIdentity, TimeMethod, WallTime,
+    BloodPressure, BootTime, Cadence, ConnectionId, CorrectedTime, DeviceId, GlucoseDetails, GlucoseSample, Meal,
+    MeasuredValue, Measurement, Parameter, PatientId, Quality, Quantity, ReadingId, ReadingIdentity, SampleSite,
+    TimeMethod, WallTime,
 };
 use rusqlite::{Connection, Row, params};
 use std::time::Duration;
@@ -14,9 +15,10 @@ use uuid::Uuid;
 
 // A number is mantissa and exponent; a special value has no mantissa and its code in the exponent's column. A single
 // value uses the first pair, pressures use all three. 64-bit counts are stored with their bits as they are.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 1,
-    sql: "CREATE TABLE reading (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 1,
+        sql: "CREATE TABLE reading (
     id BLOB PRIMARY KEY,
     device BLOB NOT NULL,
     patient BLOB,
@@ -47,19 +49,32 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
 ) STRICT;
 CREATE INDEX reading_of_patient ON reading (patient, parameter, at);
 CREATE INDEX reading_at ON reading (at);",
-}];
+    },
+    Migration {
+        to: 2,
+        sql: "ALTER TABLE reading ADD COLUMN glucose INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reading ADD COLUMN glucose_sample TEXT;
+ALTER TABLE reading ADD COLUMN glucose_site TEXT;
+ALTER TABLE reading ADD COLUMN glucose_meal TEXT;",
+    },
+];
 
 const COLUMNS: &str = "id, device, patient, parameter, cadence, unit, first_mantissa, first_exponent, second_mantissa,
     second_exponent, third_mantissa, third_exponent, at, time_method, device_time, received, boot_seconds, boot_nanos,
     identity, identity_number, identity_time, identity_connection, quality, user_slot, frame_connection,
-    frame_characteristic, frame_place";
+    frame_characteristic, frame_place, glucose, glucose_sample, glucose_site, glucose_meal";
 
-const METHODS: [TimeMethod; 4] =
-    [TimeMethod::Receipt, TimeMethod::DeviceClockCorrected, TimeMethod::DeviceClockUnverified, TimeMethod::Unknown];
+const METHODS: [TimeMethod; 5] = [
+    TimeMethod::Receipt,
+    TimeMethod::DeviceClockCorrected,
+    TimeMethod::DeviceClockUnverified,
+    TimeMethod::Unknown,
+    TimeMethod::TickCounter,
+];
 
 /// Stores a reading; `false` when it was there before and is left as it is.
 pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Fault> {
-    let Measurement { parameter, value, cadence, time, identity, quality, user_slot } = &reading.measurement;
+    let Measurement { parameter, value, cadence, time, identity, quality, user_slot, glucose } = &reading.measurement;
     let (first, second, third) = match value {
         MeasuredValue::Single(quantity) => (to_columns(quantity.number), None, None),
         MeasuredValue::Pressures(p) => {
@@ -68,7 +83,7 @@ pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Faul
     };
     let (kind, number, base_time, connection) = identity_columns(identity);
     let boot = time.received_boot.0;
-    let sql = format!("INSERT OR IGNORE INTO reading ({COLUMNS}) VALUES (?{})", ", ?".repeat(26));
+    let sql = format!("INSERT OR IGNORE INTO reading ({COLUMNS}) VALUES (?{})", ", ?".repeat(30));
     let changed = db.prepare_cached(&sql)?.execute(params![
         reading.id.0,
         reading.device.0,
@@ -97,8 +112,19 @@ pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Faul
         reading.frame.map(|(connection, _, _)| connection.0),
         reading.frame.map(|(_, characteristic, _)| characteristic),
         reading.frame.map(|(_, _, place)| place.cast_signed()),
+        glucose.is_some(),
+        glucose.and_then(|said| said.sample).map(GlucoseSample::name),
+        glucose.and_then(|said| said.site).map(SampleSite::name),
+        glucose.and_then(|said| said.meal).map(Meal::name),
     ])?;
     Ok(changed == 1)
+}
+
+/// Adds what a meter said of a stored reading later, or before on another path: the meal. Nothing else of it changes, and
+/// a meal that is known stays. `false` when nothing was to be added.
+pub(crate) fn add_meal(db: &Connection, id: ReadingId, meal: Meal) -> Result<bool, Fault> {
+    let sql = "UPDATE reading SET glucose = 1, glucose_meal = ?2 WHERE id = ?1 AND glucose_meal IS NULL";
+    Ok(db.prepare_cached(sql)?.execute(params![id.0, meal.name()])? == 1)
 }
 
 /// Where a reading belongs whose id is taken by another one of the same device time: the first free place among them.
@@ -120,6 +146,12 @@ pub(crate) fn free_place(db: &Connection, reading: &StoredReading) -> Result<Opt
 
 /// A device whose clock stands still gives every reading the same time; so many are told apart.
 const MOST_OF_ONE_TIME: u32 = 10_000;
+
+/// Gives an unassigned reading to a patient; `false` when it has one.
+pub(crate) fn assign(db: &Connection, id: ReadingId, patient: PatientId) -> Result<bool, Fault> {
+    let sql = "UPDATE reading SET patient = ? WHERE id = ? AND patient IS NULL";
+    Ok(db.prepare_cached(sql)?.execute(params![patient.0, id.0])? == 1)
+}
 
 /// Whether a reading is stored.
 pub(crate) fn is_known(db: &Connection, id: ReadingId) -> Result<bool, Fault> {
@@ -215,6 +247,22 @@ fn value_of(row: &Row<'_>) -> Result<MeasuredValue, Fault> {
     }
 }
 
+fn glucose_of(row: &Row<'_>) -> Result<Option<GlucoseDetails>, Fault> {
+    if !row.get::<_, bool>("glucose")? {
+        return Ok(None);
+    }
+    Ok(Some(GlucoseDetails {
+        sample: named(row, "glucose_sample", GlucoseSample::from_name)?,
+        site: named(row, "glucose_site", SampleSite::from_name)?,
+        meal: named(row, "glucose_meal", Meal::from_name)?,
+    }))
+}
+
+fn named<T>(row: &Row<'_>, column: &'static str, from: fn(&str) -> Option<T>) -> Result<Option<T>, Fault> {
+    let name: Option<String> = row.get(column)?;
+    name.map(|name| from(&name).ok_or(Fault::Column(column))).transpose()
+}
+
 fn time_of(row: &Row<'_>) -> Result<CorrectedTime, Fault> {
     let method = usize::try_from(row.get::<_, i64>("time_method")?).ok().and_then(|code| METHODS.get(code).copied());
     let nanos: u32 = row.get("boot_nanos")?;
@@ -246,6 +294,7 @@ fn of(row: &Row<'_>) -> Result<StoredReading, Fault> {
         identity: identity_of(row)?,
         quality: Quality::from_bits(row.get("quality")?),
         user_slot: row.get("user_slot")?,
+        glucose: glucose_of(row)?,
     };
     Ok(StoredReading {
         id: ReadingId(row.get("id")?),

@@ -3,10 +3,11 @@
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 use bedside_console::ports::{Answer, DeviceSecret, OpenMode, Query, RecordStore, VaultId};
 use bedside_console::{
-    AuditAction, AuditEntry, Binding, Changes, Connection, MinuteMedian, RawFrame, Run, SampleValues, StoredReading,
-    StoredSamples, Trend,
+    AuditAction, AuditEntry, Binding, Changes, Connection, MinuteMedian, RawFrame, Run, SampleValues,
+    StoredClockSetting, StoredReading, StoredSamples, Trend,
 };
 use bedside_outbox::{OutboxRow, RowId, RowState};
+use bedside_session::{Bookmark, ClockOutcome, ClockSetting, RecordMark, UserConsent};
 use bedside_vault_sqlcipher::Vault;
 use bedside_vitals::{
     BirthDate, BootTime, Cadence, ConnectionId, CorrectedTime, Decimal, DeviceClock, DeviceDescription, DeviceId,
@@ -80,7 +81,17 @@ pub fn binding(id: u128, until: Option<i64>) -> Binding {
         patient: PATIENT,
         since: WallTime(T0),
         until: until.map(WallTime),
+        user_slot: None,
     }
+}
+
+pub fn bookmark() -> Bookmark {
+    let mark = |number| Some(RecordMark { number, base_time: None });
+    Bookmark { service: Uuid::from_u128(0x1808), complete: mark(56), highest: mark(60), since_complete: 4 }
+}
+
+pub fn clock_setting() -> ClockSetting {
+    ClockSetting { connection: CONNECTION, before: connection().clock, after: None, outcome: ClockOutcome::NotReadBack }
 }
 
 pub fn reading(number: u32, at: i64, patient: Option<PatientId>) -> StoredReading {
@@ -98,6 +109,7 @@ pub fn reading(number: u32, at: i64, patient: Option<PatientId>) -> StoredReadin
             identity,
             quality: Quality::GOOD.with(QualityFlag::FromStorage),
             user_slot: Some(1),
+            glucose: None,
         },
         frame: Some((CONNECTION, CHARACTERISTIC, u64::from(number))),
     }
@@ -171,8 +183,13 @@ pub fn everything() -> Changes {
         devices: vec![device()],
         connections: vec![connection()],
         bindings: vec![binding(5, None), binding(6, Some(T0 + 5))],
+        bookmarks: vec![(DEVICE, bookmark())],
+        consents: vec![(DEVICE, UserConsent::new(2, 1234).unwrap())],
+        clock_settings: vec![StoredClockSetting { device: DEVICE, at: WallTime(T0), setting: clock_setting() }],
         frames: vec![frame(0, None), frame(1, Some("expected 4 octets, got 2"))],
         readings: vec![reading(1, T0, Some(PATIENT)), reading(2, T0 + 5, None)],
+        assignments: Vec::new(),
+        accepted_frames: Vec::new(),
         samples: vec![heart_rate(T0, [70, 71, 72])],
         medians: vec![median(T0 / 60_000 * 60_000)],
         outbox: vec![outbox_row(1, RowState::Waiting, T0)],

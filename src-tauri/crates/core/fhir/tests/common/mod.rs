@@ -70,6 +70,7 @@ pub(crate) fn measured(parameter: Parameter, value: MeasuredValue) -> Measuremen
         identity: ReadingIdentity::Ordinal { base_time, ordinal: 0 },
         quality: Quality::GOOD,
         user_slot: None,
+        glucose: None,
     }
 }
 

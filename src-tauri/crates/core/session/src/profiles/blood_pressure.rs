@@ -16,7 +16,7 @@ pub(super) fn measurement(
     frame: &Frame<'_>,
     ordinals: &mut Ordinals,
 ) -> Result<Vec<Content>, DecodeError> {
-    let packet = BloodPressureMeasurement::decode(bytes)?;
+    let packet = BloodPressureMeasurement::decode_in(frame.quirk.dialect, bytes)?;
     let context = packet.context;
     let quality = context.status.map_or(Quality::GOOD, quality);
     let user_slot = match context.user {

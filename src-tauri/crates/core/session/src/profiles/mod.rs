@@ -1,25 +1,40 @@
 //! What each Bluetooth profile offers a console: which characteristics to subscribe to, and what their values mean.
 //! One file per profile and one line in `TABLE`; not here: bytes (`gatt`) and the life of a connection (`machine`).
 mod blood_pressure;
+mod body_composition;
+mod continuous_glucose;
+mod generic_health;
+mod glucose;
 mod heart_rate;
 mod ordinals;
 mod polar;
 mod pulse_oximeter;
+mod pulse_wave;
+#[cfg(test)]
+mod testing;
 mod thermometer;
+mod vendor_oximeters;
+mod weight_scale;
 
-use crate::clock;
+use crate::clock::{self, Timeline};
 use crate::input::{Content, Now};
 use crate::preparation::Step;
+use crate::quirks::Quirk;
 use crate::table::{CharacteristicAddress, DiscoveredService};
 use alloc::vec::Vec;
+use bedside_gatt::elapsed_time::ElapsedTime;
 use bedside_gatt::{DecodeError, uuids};
 use bedside_vitals::{
-    Cadence, ConnectionId, CorrectedTime, DeviceClock, DeviceKind, DeviceTime, MeasuredValue, Measurement, Number,
-    Parameter, Quality, QualityFlag, Quantity, ReadingIdentity, Unit,
+    Cadence, ConnectionId, CorrectedTime, DeviceKind, DeviceTime, MeasuredValue, Measurement, Number, Parameter,
+    Quality, QualityFlag, Quantity, ReadingIdentity, Unit,
 };
+use body_composition::BodyComposition;
+use continuous_glucose::ContinuousGlucose;
+use generic_health::HealthSensor;
 use ordinals::Ordinals;
-pub(crate) use polar::reply as polar_reply;
+use pulse_wave::PulseWave;
 use uuid::Uuid;
+use vendor_oximeters::VendorOximeters;
 
 /// One profile.
 struct Profile {
@@ -32,7 +47,7 @@ struct Profile {
 }
 
 /// In order of precedence: a device with several of these services is of the first kind.
-const TABLE: [Profile; 5] = [
+const TABLE: [Profile; 13] = [
     Profile {
         service: uuids::POLAR_MEASUREMENT_DATA_SERVICE,
         kind: DeviceKind::EcgSensor,
@@ -48,8 +63,26 @@ const TABLE: [Profile; 5] = [
     Profile {
         service: uuids::PULSE_OXIMETER_SERVICE,
         kind: DeviceKind::PulseOximeter,
-        subscribe: &[uuids::CONTINUOUS_OXIMETRY, uuids::SPOT_CHECK_OXIMETRY],
+        subscribe: &[uuids::CONTINUOUS_OXIMETRY, uuids::SPOT_CHECK_OXIMETRY, uuids::RECORD_ACCESS_CONTROL_POINT],
         stream: Some(uuids::CONTINUOUS_OXIMETRY),
+    },
+    Profile {
+        service: uuids::NONIN_OXIMETRY_SERVICE,
+        kind: DeviceKind::PulseOximeter,
+        subscribe: &[uuids::NONIN_OXIMETRY],
+        stream: Some(uuids::NONIN_OXIMETRY),
+    },
+    Profile {
+        service: uuids::BERRYMED_SERVICE,
+        kind: DeviceKind::PulseOximeter,
+        subscribe: &[uuids::BERRYMED_PACKETS],
+        stream: Some(uuids::BERRYMED_PACKETS),
+    },
+    Profile {
+        service: uuids::VIATOM_SERVICE,
+        kind: DeviceKind::PulseOximeter,
+        subscribe: &[uuids::VIATOM_ANSWERS],
+        stream: Some(uuids::VIATOM_ANSWERS),
     },
     Profile {
         service: uuids::BLOOD_PRESSURE_SERVICE,
@@ -61,6 +94,44 @@ const TABLE: [Profile; 5] = [
         service: uuids::HEALTH_THERMOMETER_SERVICE,
         kind: DeviceKind::Thermometer,
         subscribe: &[uuids::TEMPERATURE_MEASUREMENT, uuids::INTERMEDIATE_TEMPERATURE],
+        stream: None,
+    },
+    Profile {
+        service: uuids::GLUCOSE_SERVICE,
+        kind: DeviceKind::GlucoseMeter,
+        subscribe: &[
+            uuids::GLUCOSE_MEASUREMENT,
+            uuids::GLUCOSE_MEASUREMENT_CONTEXT,
+            uuids::RECORD_ACCESS_CONTROL_POINT,
+        ],
+        stream: None,
+    },
+    Profile {
+        service: uuids::CONTINUOUS_GLUCOSE_SERVICE,
+        kind: DeviceKind::GlucoseSensor,
+        subscribe: &[uuids::CONTINUOUS_GLUCOSE_MEASUREMENT, uuids::RECORD_ACCESS_CONTROL_POINT],
+        stream: None,
+    },
+    Profile {
+        service: uuids::BODY_COMPOSITION_SERVICE,
+        kind: DeviceKind::WeightScale,
+        subscribe: &[uuids::BODY_COMPOSITION_MEASUREMENT],
+        stream: None,
+    },
+    Profile {
+        service: uuids::GENERIC_HEALTH_SENSOR_SERVICE,
+        kind: DeviceKind::HealthSensor,
+        subscribe: &[
+            uuids::LIVE_HEALTH_OBSERVATIONS,
+            uuids::STORED_HEALTH_OBSERVATIONS,
+            uuids::RECORD_ACCESS_CONTROL_POINT,
+        ],
+        stream: None,
+    },
+    Profile {
+        service: uuids::WEIGHT_SCALE_SERVICE,
+        kind: DeviceKind::WeightScale,
+        subscribe: &[uuids::WEIGHT_MEASUREMENT],
         stream: None,
     },
 ];
@@ -91,9 +162,17 @@ pub(crate) fn offers(services: &[DiscoveredService], at: CharacteristicAddress) 
         .any(|service| service.characteristics.iter().any(|c| c.uuid == at.characteristic))
 }
 
+/// What is read before the first value, because values cannot be understood without it.
+const FACTS: [CharacteristicAddress; 2] = {
+    const fn of_sensor(characteristic: Uuid) -> CharacteristicAddress {
+        CharacteristicAddress { service: uuids::CONTINUOUS_GLUCOSE_SERVICE, characteristic }
+    }
+    [of_sensor(uuids::CONTINUOUS_GLUCOSE_FEATURE), of_sensor(uuids::CONTINUOUS_GLUCOSE_SESSION_START)]
+};
+
 /// The subscriptions of every profile the device has, then what starts its streams.
 pub(crate) fn subscriptions(services: &[DiscoveredService]) -> Vec<Step> {
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = FACTS.into_iter().filter(|&at| offers(services, at)).map(Step::ReadFact).collect();
     for Profile { service, subscribe, .. } in &TABLE {
         let mut required = true;
         for &characteristic in *subscribe {
@@ -113,6 +192,7 @@ pub(crate) fn subscriptions(services: &[DiscoveredService]) -> Vec<Step> {
         steps.push(Step::Subscribe { address: battery, required: false });
     }
     steps.extend(polar::start(services));
+    steps.extend(vendor_oximeters::start(services));
     steps
 }
 
@@ -120,8 +200,12 @@ pub(crate) fn subscriptions(services: &[DiscoveredService]) -> Vec<Step> {
 pub(crate) struct Frame<'a> {
     pub(crate) connection: ConnectionId,
     pub(crate) index: u64,
-    pub(crate) clock: Option<&'a DeviceClock>,
+    pub(crate) clock: Option<&'a Timeline>,
     pub(crate) now: Now,
+    /// How this model is to be read.
+    pub(crate) quirk: &'static Quirk,
+    /// The context (0x2A34) of a glucose record, as it came beside it.
+    pub(crate) context: Option<&'a [u8]>,
 }
 
 impl Frame<'_> {
@@ -130,7 +214,17 @@ impl Frame<'_> {
     }
 
     fn measured(&self, device: Option<DeviceTime>) -> CorrectedTime {
-        clock::correct(device, self.clock, self.now)
+        self.clock.map_or_else(|| clock::correct(device, None, self.now), |clock| clock.correct(device, self.now))
+    }
+
+    /// A record's time: its base time moved by its time offset, which carries what its user changed at the clock.
+    pub(super) fn measured_offset(&self, base_time: DeviceTime, offset_minutes: Option<i16>) -> CorrectedTime {
+        self.measured(Some(clock::shifted(base_time, offset_minutes.unwrap_or(0))))
+    }
+
+    /// The time of a value that carries an Elapsed Time: UTC, local time or ticks.
+    pub(super) fn measured_elapsed(&self, elapsed: &ElapsedTime) -> CorrectedTime {
+        self.clock.copied().unwrap_or_default().correct_elapsed(elapsed, self.now)
     }
 
     fn stream_identity(&self) -> ReadingIdentity {
@@ -146,6 +240,7 @@ impl Frame<'_> {
             identity: self.stream_identity(),
             quality,
             user_slot: None,
+            glucose: None,
         })
     }
 
@@ -165,6 +260,7 @@ impl Frame<'_> {
             identity,
             quality,
             user_slot: None,
+            glucose: None,
         }
     }
 }
@@ -173,11 +269,34 @@ impl Frame<'_> {
 #[derive(Default)]
 pub(crate) struct Decoder {
     ordinals: Ordinals,
-    ecg: polar::EcgClock,
+    polar: polar::Streams,
+    vendor: VendorOximeters,
+    composition: BodyComposition,
+    continuous_glucose: ContinuousGlucose,
+    health_sensor: HealthSensor,
     beats: u64,
 }
 
 impl Decoder {
+    /// Takes what was read before the first value, for the profiles that cannot understand their values without it.
+    pub(crate) fn learn(&mut self, address: CharacteristicAddress, bytes: &[u8]) {
+        match address.characteristic {
+            uuids::CONTINUOUS_GLUCOSE_FEATURE => self.continuous_glucose.learn_features(bytes),
+            uuids::CONTINUOUS_GLUCOSE_SESSION_START => self.continuous_glucose.learn_start(bytes),
+            _ => {}
+        }
+    }
+
+    /// What to write after a value, to a device that tells nothing unless it is asked each time.
+    pub(crate) fn next_question(&mut self) -> Option<Step> {
+        self.vendor.next_question()
+    }
+
+    /// What to write after a reply of Polar's control point.
+    pub(crate) fn polar_reply(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.polar.reply(bytes)
+    }
+
     /// What a value means. A characteristic that nobody interprets gives nothing; its bytes are kept all the same.
     pub(crate) fn decode(
         &mut self,
@@ -194,7 +313,16 @@ impl Decoder {
             uuids::INTERMEDIATE_CUFF_PRESSURE => blood_pressure::intermediate(bytes)?,
             uuids::TEMPERATURE_MEASUREMENT => thermometer::measurement(bytes, frame, &mut self.ordinals)?,
             uuids::INTERMEDIATE_TEMPERATURE => thermometer::intermediate(bytes)?,
-            uuids::POLAR_DATA => polar::data(bytes, frame, &mut self.ecg)?,
+            uuids::GLUCOSE_MEASUREMENT => glucose::measurement(bytes, frame, &mut self.ordinals)?,
+            uuids::WEIGHT_MEASUREMENT => weight_scale::measurement(bytes, frame, &mut self.ordinals)?,
+            uuids::BODY_COMPOSITION_MEASUREMENT => self.composition.measurement(bytes, frame)?,
+            uuids::CONTINUOUS_GLUCOSE_MEASUREMENT => self.continuous_glucose.measurement(bytes, frame)?,
+            uuids::LIVE_HEALTH_OBSERVATIONS => self.health_sensor.live(bytes, frame)?,
+            uuids::STORED_HEALTH_OBSERVATIONS => self.health_sensor.stored(bytes, frame)?,
+            uuids::POLAR_DATA => self.polar.data(bytes, frame)?,
+            uuids::BERRYMED_PACKETS => self.vendor.berrymed(bytes, frame),
+            uuids::NONIN_OXIMETRY => vendor_oximeters::nonin(bytes, frame)?,
+            uuids::VIATOM_ANSWERS => self.vendor.viatom(bytes, frame)?,
             _ => Vec::new(),
         };
         if simulated {

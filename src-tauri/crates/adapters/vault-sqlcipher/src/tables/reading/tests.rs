@@ -61,11 +61,18 @@ fn time() -> impl Strategy<Value = CorrectedTime> {
     )
 }
 
+fn glucose() -> impl Strategy<Value = GlucoseDetails> {
+    let sample = option::of(prop::sample::select(GlucoseSample::ALL.to_vec()));
+    let site = option::of(prop::sample::select(SampleSite::ALL.to_vec()));
+    let meal = option::of(prop::sample::select(Meal::ALL.to_vec()));
+    (sample, site, meal).prop_map(|(sample, site, meal)| GlucoseDetails { sample, site, meal })
+}
+
 prop_compose! {
     fn reading()(
         ids in any::<(u128, u128, Option<u128>)>(), parameter in prop::sample::select(Parameter::ALL.to_vec()),
         value in value(), spot: bool, time in time(), identity in identity(), quality: u32, user_slot: Option<u8>,
-        frame in any::<Option<(u128, u128, u64)>>(),
+        frame in any::<Option<(u128, u128, u64)>>(), glucose in option::of(glucose()),
     ) -> StoredReading {
         let uuid = Uuid::from_u128;
         StoredReading {
@@ -80,6 +87,7 @@ prop_compose! {
                 identity,
                 quality: Quality::from_bits(quality),
                 user_slot,
+                glucose,
             },
             frame: frame.map(|(connection, uuid, place)| (ConnectionId(Uuid::from_u128(connection)), Uuid::from_u128(uuid), place)),
         }
@@ -110,6 +118,19 @@ proptest! {
         prop_assert!(!add(&db, &second).unwrap());
         prop_assert_eq!(newest(&db, None, false, None, 9).unwrap(), vec![first]);
     }
+}
+
+#[test]
+fn a_meal_is_added_to_a_stored_reading_once_and_never_replaced() {
+    let db = database();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut reading = reading().new_tree(&mut runner).unwrap().current();
+    reading.measurement.glucose = Some(GlucoseDetails::default());
+    add(&db, &reading).unwrap();
+    assert!(add_meal(&db, reading.id, Meal::Fasting).unwrap());
+    assert!(!add_meal(&db, reading.id, Meal::After).unwrap());
+    let stored = newest(&db, None, false, None, 9).unwrap().remove(0);
+    assert_eq!(stored.measurement.glucose.and_then(|said| said.meal), Some(Meal::Fasting));
 }
 
 #[test]

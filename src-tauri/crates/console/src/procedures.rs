@@ -1,0 +1,333 @@
+//! What sessions do with a device beside its values, and what a person says to it: stored records, clock, consent, user
+//! slot, readings that are assigned. Not here: how a session does it, and links (`devices`).
+use crate::commits::{After, Batch};
+use crate::devices::SessionKey;
+use crate::event_loop::{Console, Done};
+use crate::plausible::may_be_shown;
+use crate::ports::{Answer, Query};
+use crate::records::*;
+use crate::request::RequestError;
+use crate::snapshot::{Procedures, RecordsFetched};
+use bedside_session::{
+    Bookmark, ClockSetting, Fetched, Input, Now, Remembered, StoredValue, UserConsent, decode_again,
+};
+use bedside_vitals::{DeviceDescription, DeviceId, Measurement, PatientId, ReadingId};
+use std::collections::BTreeMap;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// At most so many readings of an unconfirmed slot wait in memory for the answer; all are in the unassigned inbox.
+const MOST_WAITING: usize = 1_000;
+
+/// What is known of devices' memories and users, as it is in the store.
+#[derive(Default)]
+pub(crate) struct DeviceFacts {
+    bookmarks: BTreeMap<(DeviceId, Uuid), Bookmark>,
+    consents: BTreeMap<DeviceId, UserConsent>,
+}
+
+impl DeviceFacts {
+    pub(crate) fn new(memories: DeviceMemories) -> Self {
+        let DeviceMemories { bookmarks, consents } = memories;
+        let bookmarks = bookmarks.into_iter().map(|(device, bookmark)| ((device, bookmark.service), bookmark));
+        Self { bookmarks: bookmarks.collect(), consents: consents.into_iter().collect() }
+    }
+
+    /// What a session with the device begins with.
+    pub(crate) fn of(&self, device: DeviceId) -> Remembered {
+        let of_device = self.bookmarks.iter().filter(|((of, _), _)| *of == device);
+        Remembered {
+            bookmarks: of_device.map(|(_, bookmark)| *bookmark).collect(),
+            consent: self.consents.get(&device).copied(),
+        }
+    }
+}
+
+/// What a device's session is about, beside its values.
+#[derive(Default)]
+pub(crate) struct DeviceProcedures {
+    pub(crate) shown: Procedures,
+    /// Readings of the slot that nobody has confirmed.
+    of_slot: Vec<StoredReading>,
+}
+
+impl Console {
+    pub(crate) fn fetching(&mut self, key: SessionKey, received: u32, expected: Option<u32>) {
+        if let Some(tracked) = self.devices.tracked.get_mut(&key) {
+            let fetched = RecordsFetched { received, expected, under_way: true, shortfall: None };
+            tracked.procedures.shown.records = Some(fetched);
+        }
+    }
+
+    /// A fetch came to an end. The session goes on once its bookmark is durable.
+    pub(crate) fn fetched(&mut self, key: SessionKey, fetched: Fetched) {
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
+        let Fetched { persist, received, expected, shortfall, bookmark, .. } = fetched;
+        if let Some(shortfall) = shortfall {
+            tracing::warn!(code = "RECORDS-INCOMPLETE", ?shortfall, received, expected, "stored records are missing");
+        }
+        let ended = RecordsFetched { received, expected, under_way: false, shortfall };
+        if let Some(device) = tracked.device.as_ref().map(|device| device.id) {
+            self.keep_bookmark(device, bookmark);
+        }
+        // Complete is what is durable: the last records may still be on their way to the disk.
+        self.commits.after_capture(After::Fetched(key, ended));
+        self.commits.after_capture(After::Persisted(key, persist));
+    }
+
+    pub(crate) fn records_fetched(&mut self, key: SessionKey, ended: RecordsFetched) {
+        if let Some(tracked) = self.devices.tracked.get_mut(&key) {
+            tracked.procedures.shown.records = Some(ended);
+            self.changed = true;
+        }
+    }
+
+    /// In the same commit as the record it tells of.
+    pub(crate) fn keep_bookmark(&mut self, device: DeviceId, bookmark: Bookmark) {
+        self.facts.bookmarks.insert((device, bookmark.service), bookmark);
+        self.commits.capture(|changes| changes.bookmarks.push((device, bookmark)));
+    }
+
+    pub(crate) fn clock_set(&mut self, key: SessionKey, setting: ClockSetting, now: Now) {
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
+        tracing::info!(code = "CLOCK-SET", outcome = setting.outcome.name(), "a device's clock was set, or was to be");
+        tracked.procedures.shown.clock = Some(setting.outcome.clone());
+        tracked.clock_offset_ms = setting.after.or(setting.before).map(|clock| clock.offset_ms);
+        let Some(device) = tracked.device.as_ref().map(|device| device.id) else { return };
+        let entry = AuditEntry { at: now.wall, action: AuditAction::ClockSet, patient: None, device: Some(device) };
+        self.commits.capture(|changes| {
+            changes.clock_settings.push(StoredClockSetting { device, at: now.wall, setting });
+            changes.audit.push(entry);
+        });
+    }
+
+    pub(crate) fn consent_wanted(&mut self, key: SessionKey, wanted: bool) {
+        if let Some(tracked) = self.devices.tracked.get_mut(&key) {
+            tracked.procedures.shown.consent_wanted = wanted;
+        }
+    }
+
+    /// A person gives the consent that a device asks for: kept, so that it is asked once.
+    pub(crate) fn give_consent(
+        &mut self,
+        device: DeviceId,
+        consent: UserConsent,
+        reply: oneshot::Sender<Result<(), RequestError>>,
+    ) {
+        let now = self.now();
+        if !self.known.contains_key(&device) {
+            let _ = reply.send(Err(RequestError::NoSuchDevice));
+            return;
+        }
+        self.facts.consents.insert(device, consent);
+        if let Some((key, tracked)) = self.devices.by_device(device) {
+            tracked.procedures.shown.consent_wanted = false;
+            self.devices.feed(key, now, Input::Consent(consent));
+        }
+        let mut changes = Changes::default();
+        changes.consents.push((device, consent));
+        let action = AuditAction::ConsentGiven;
+        changes.audit.push(AuditEntry { at: now.wall, action, patient: None, device: Some(device) });
+        let after = vec![After::Reply(Box::new(move |result| drop(reply.send(result))))];
+        self.commits.request(Batch { changes, after });
+    }
+
+    /// A person wants a device's stored records again, or stops fetching them.
+    pub(crate) fn tell_session(&mut self, device: DeviceId, input: Input) -> Result<(), RequestError> {
+        let now = self.now();
+        let (key, _) = self.devices.by_device(device).ok_or(RequestError::NoSuchDevice)?;
+        self.devices.feed(key, now, input);
+        Ok(())
+    }
+
+    /// Whether a reading names a user slot that nobody has confirmed to be the patient's: then it belongs to nobody yet.
+    pub(crate) fn slot_waits(&mut self, key: SessionKey, slot: Option<u8>) -> bool {
+        let (Some(slot), Some(tracked)) = (slot, self.devices.tracked.get_mut(&key)) else { return false };
+        let Some(binding) = &tracked.binding else { return false };
+        let waits = binding.user_slot != Some(slot);
+        if waits && binding.user_slot.is_none() {
+            tracked.procedures.shown.user_slot_asked = Some(slot);
+        }
+        waits
+    }
+
+    /// Remembers a reading of an unconfirmed slot, to be assigned when it is confirmed.
+    pub(crate) fn wait_for_slot(&mut self, key: SessionKey, reading: StoredReading) {
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
+        let waiting = &mut tracked.procedures.of_slot;
+        if waiting.len() < MOST_WAITING {
+            waiting.push(reading);
+        }
+    }
+
+    /// A person says that this user slot of a bound device is the patient's. Its readings of this binding are the patient's
+    /// from now on; those of other slots stay unassigned.
+    pub(crate) fn confirm_user_slot(
+        &mut self,
+        device: DeviceId,
+        slot: u8,
+        reply: oneshot::Sender<Result<(), RequestError>>,
+    ) {
+        let now = self.now();
+        let found = self.devices.by_device(device).and_then(|(_, tracked)| {
+            let binding = tracked.binding.as_mut()?;
+            binding.user_slot = Some(slot);
+            tracked.procedures.shown.user_slot_asked = None;
+            let of_slot = std::mem::take(&mut tracked.procedures.of_slot);
+            Some((binding.clone(), of_slot))
+        });
+        let Some((binding, waiting)) = found else {
+            let _ = reply.send(Err(RequestError::NoSuchDevice));
+            return;
+        };
+        let patient = binding.patient;
+        let mine = waiting.into_iter().filter(|reading| reading.measurement.user_slot == Some(slot));
+        let mut batch = self.assignment(mine.collect(), patient);
+        let action = AuditAction::UserSlotConfirmed;
+        batch.changes.audit.push(AuditEntry { at: now.wall, action, patient: Some(patient), device: Some(device) });
+        batch.changes.bindings.push(binding);
+        batch.after.push(After::Reply(Box::new(move |result| drop(reply.send(result)))));
+        self.commits.request(batch);
+    }
+
+    /// A person assigns unassigned readings to a patient.
+    pub(crate) fn assign(
+        &mut self,
+        readings: Vec<ReadingId>,
+        patient: PatientId,
+        reply: oneshot::Sender<Result<(), RequestError>>,
+    ) {
+        if !self.patients.contains_key(&patient) {
+            let _ = reply.send(Err(RequestError::NoSuchPatient));
+            return;
+        }
+        let store = self.ports.store.clone();
+        self.start_work(async move {
+            let query = Query::Readings { patient: None, unassigned_only: true, since: None, limit: usize::MAX };
+            Done::ToAssign(Box::new(ToAssign { readings, patient, reply, found: store.read(query).await }))
+        });
+    }
+
+    pub(crate) fn assign_found(&mut self, asked: ToAssign) {
+        let ToAssign { readings, patient, reply, found } = asked;
+        let found = match found {
+            Ok(Answer::Readings(found)) => found,
+            Ok(_) => Vec::new(),
+            Err(fault) => return drop(reply.send(Err(fault.into()))),
+        };
+        let wanted: Vec<StoredReading> = found.into_iter().filter(|reading| readings.contains(&reading.id)).collect();
+        let mut batch = self.assignment(wanted, patient);
+        batch.after.push(After::Reply(Box::new(move |result| drop(reply.send(result)))));
+        self.unassigned = self.unassigned.saturating_sub(batch.changes.assignments.len() as u64);
+        self.commits.request(batch);
+    }
+
+    /// Readings become a patient's: in the store, for the server, and on the screen.
+    fn assignment(&self, readings: Vec<StoredReading>, patient: PatientId) -> Batch {
+        let mut batch = Batch::default();
+        for StoredReading { id, device, measurement, .. } in readings {
+            batch.changes.assignments.push((id, patient));
+            let Some(device) = self.known.get(&device) else { continue };
+            let row = self.reading_row(patient, device, &measurement);
+            batch.changes.reading_rows.extend(row.map(|row| (id, row)));
+            if may_be_shown(measurement.quality) {
+                let device_name = device.name.clone();
+                let new = Recorded { patient, device: device.id, device_name, measurement, reading: Some(id) };
+                batch.after.push(After::Value(Box::new(new)));
+            }
+        }
+        batch
+    }
+
+    /// Reads a device's rejected values again, now that more is known of how its model writes them.
+    pub(crate) fn decode_rejected(&mut self, device: DeviceId, reply: oneshot::Sender<Result<u32, RequestError>>) {
+        let Some(description) = self.known.get(&device).cloned() else {
+            let _ = reply.send(Err(RequestError::NoSuchDevice));
+            return;
+        };
+        let store = self.ports.store.clone();
+        self.start_work(async move {
+            let rejected = async {
+                let query = Query::Frames { device: Some(device), rejected_only: true, limit: usize::MAX };
+                let Answer::Frames(frames) = store.read(query).await? else { return Ok(Vec::new()) };
+                let Answer::Connections(connections) = store.read(Query::Connections(device)).await? else {
+                    return Ok(Vec::new());
+                };
+                let mut all = Vec::new();
+                for frame in frames {
+                    let Answer::Bindings(bound) = store.read(Query::BindingAt(device, frame.received)).await? else {
+                        continue;
+                    };
+                    let clock = connections.iter().find(|one| one.id == frame.connection).and_then(|one| one.clock);
+                    all.push(Rejected { frame, clock, binding: bound.into_iter().next() });
+                }
+                Ok(all)
+            };
+            let rejected = rejected.await;
+            Done::Rejected(Box::new(RejectedValues { device: description, reply, rejected }))
+        });
+    }
+
+    pub(crate) fn rejected_read(&mut self, asked: RejectedValues) {
+        let RejectedValues { device, reply, rejected } = asked;
+        let rejected = match rejected {
+            Ok(rejected) => rejected,
+            Err(fault) => return drop(reply.send(Err(RequestError::Store(fault)))),
+        };
+        let mut accepted = 0;
+        for Rejected { frame, clock, binding } in rejected {
+            let value = StoredValue {
+                connection: frame.connection,
+                characteristic: frame.characteristic,
+                index: frame.index,
+                received: frame.received,
+                zone_offset_ms: self.ports.machine.zone_offset_ms(frame.received),
+                clock,
+            };
+            let Ok(measurements) = decode_again(&device, &value, &frame.bytes) else { continue };
+            if measurements.is_empty() || !measurements.iter().all(|m| m.quality.may_be_charted()) {
+                continue;
+            }
+            accepted += 1;
+            let place = (frame.connection, frame.characteristic, frame.index);
+            self.commits.capture(|changes| changes.accepted_frames.push(place));
+            for measurement in measurements {
+                let patient = binding.as_ref().filter(|binding| belongs(binding, &measurement)).map(|b| b.patient);
+                self.measurement(&device, patient, measurement, place);
+            }
+        }
+        let at = self.ports.machine.wall();
+        let entry = AuditEntry { at, action: AuditAction::DecodedAgain, patient: None, device: Some(device.id) };
+        self.commits.capture(|changes| changes.audit.push(entry));
+        let answer = move |result: Result<(), RequestError>| drop(reply.send(result.map(|()| accepted)));
+        self.commits.after_capture(After::Reply(Box::new(answer)));
+    }
+}
+
+/// A reading is the bound patient's when it was measured during the binding and its user slot was confirmed.
+pub(crate) fn belongs(binding: &Binding, measurement: &Measurement) -> bool {
+    crate::readings::is_of(binding, measurement)
+        && measurement.user_slot.is_none_or(|slot| binding.user_slot == Some(slot))
+}
+
+/// A request to assign readings, with the unassigned ones.
+pub(crate) struct ToAssign {
+    readings: Vec<ReadingId>,
+    patient: PatientId,
+    reply: oneshot::Sender<Result<(), RequestError>>,
+    found: Result<Answer, crate::ports::StoreFault>,
+}
+
+/// A request to decode rejected values again, with the values.
+pub(crate) struct RejectedValues {
+    device: DeviceDescription,
+    reply: oneshot::Sender<Result<u32, RequestError>>,
+    rejected: Result<Vec<Rejected>, crate::ports::StoreFault>,
+}
+
+/// A rejected value, the device's clock at the time, and the binding it fell into.
+pub(crate) struct Rejected {
+    frame: RawFrame,
+    clock: Option<bedside_vitals::DeviceClock>,
+    binding: Option<Binding>,
+}
