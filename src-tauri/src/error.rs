@@ -2,7 +2,7 @@
 //! Health data never enter here: the console's errors carry none.
 use bedside_console::RequestError;
 use bedside_console::ports::StoreFault;
-use bedside_session::RadioFault;
+use bedside_session::{PairingFault, RadioFault};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -58,8 +58,23 @@ fn radio(fault: &RadioFault) -> (&'static str, &'static str) {
         RadioFault::NotPermitted(_) => ("RADIO-FORBIDDEN", "not_permitted"),
         RadioFault::OutOfReach => ("RADIO-REACH", "out_of_reach"),
         RadioFault::PairingNeeded => ("RADIO-PAIRING", "pairing_needed"),
+        RadioFault::Pairing(fault) => (fault.code(), pairing(*fault)),
         RadioFault::Refused(_) => ("RADIO-REFUSED", "radio"),
         RadioFault::Deadline { .. } => ("RADIO-DEADLINE", "radio"),
         RadioFault::System(_) => ("RADIO-SYSTEM", "radio"),
+    }
+}
+
+const fn pairing(fault: PairingFault) -> &'static str {
+    match fault {
+        PairingFault::Declined => "pairing_declined",
+        PairingFault::Unanswered => "pairing_unanswered",
+        PairingFault::Failed => "pairing_failed",
+        PairingFault::Rejected => "pairing_rejected",
+        PairingFault::Cancelled => "pairing_cancelled",
+        PairingFault::TimedOut => "pairing_timed_out",
+        PairingFault::BondsDisagree => "pairing_bonds_disagree",
+        PairingFault::LeftToSystem => "pairing_left_to_system",
+        PairingFault::QuestionOver => "pairing_question_over",
     }
 }

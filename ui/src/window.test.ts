@@ -181,6 +181,48 @@ describe('devices', () => {
     await click('unbind-confirm')
     expect(words('known-row-Oximeter P1')).toContain('not bound')
   })
+
+  /** The first bound device of the simulated bedside, which is not paired there. */
+  const unpaired = () => {
+    const notice = target.querySelector<HTMLElement>('[data-testid^="pairing-trouble-"]')
+    return notice?.dataset.testid?.replace('pairing-trouble-', '') ?? ''
+  }
+
+  test('a device that is not paired is paired by a yes and the passkey it shows', async () => {
+    await open('pairing')
+    await openRosa()
+    await click('nav-devices')
+    await click(`pair-${unpaired()}`)
+    expect(words('pairing-may_bond')).toContain('phone or app')
+    await click('pairing-accept')
+    expect(found('pairing-accept')).toHaveProperty('disabled', true)
+    await type('pairing-passkey', '482 913')
+    await click('pairing-accept')
+    await pass(500)
+    expect(found('pairing-enter_passkey')).toBeNull()
+    expect(unpaired()).toBe('')
+  })
+
+  test('axe finds nothing to say about the question of a pairing', async () => {
+    await open('pairing')
+    await openRosa()
+    await click('nav-devices')
+    await click(`pair-${unpaired()}`)
+    await click('pairing-accept')
+    expect(found('pairing-enter_passkey')).not.toBeNull()
+    expect(await axeFindings()).toEqual([])
+  })
+
+  test('a question about a pairing that nobody answers is over after half a minute, and says so', async () => {
+    await open('pairing')
+    await openRosa()
+    await click('nav-devices')
+    await click(`pair-${unpaired()}`)
+    expect(words('pairing-left')).toContain('30 s')
+    await pass(31_000)
+    expect(found('pairing-may_bond')).toBeNull()
+    expect(words(`pairing-trouble-${unpaired()}`)).toContain('Nobody answered')
+  })
 })
 
 describe('trends', () => {

@@ -5,6 +5,7 @@ use crate::error::CommandError;
 use crate::start::Shell;
 use crate::view::{EnrolledView, enrolled as enrolled_view};
 use bedside_console::ports::{Answer, PeripheralId, Query};
+use bedside_session::UserConsent;
 use bedside_vitals::{DeviceDescription, DeviceId, PatientId};
 use tauri::State;
 
@@ -62,6 +63,25 @@ pub(crate) async fn enrolled(shell: State<'_, Shell>) -> Answered<Vec<EnrolledVi
         enrolled_view(device, bound, now)
     };
     Ok(devices.iter().map(view).collect())
+}
+
+#[tauri::command]
+pub(crate) async fn confirm_user_slot(shell: State<'_, Shell>, device: String, slot: u8) -> Answered<()> {
+    let device = DeviceId(id(&device)?);
+    Ok(shell.console().await?.confirm_user_slot(device, slot).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn give_consent(shell: State<'_, Shell>, device: String, user: u8, code: u16) -> Answered<()> {
+    let device = DeviceId(id(&device)?);
+    let consent = UserConsent::new(user, code).ok_or_else(|| CommandError::malformed("code"))?;
+    Ok(shell.console().await?.give_consent(device, consent).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn fetch_records(shell: State<'_, Shell>, device: String) -> Answered<()> {
+    let device = DeviceId(id(&device)?);
+    Ok(shell.console().await?.fetch_records(device).await?)
 }
 
 #[tauri::command]

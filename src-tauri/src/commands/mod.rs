@@ -4,6 +4,7 @@
 mod bedside;
 mod demo;
 mod devices;
+mod pairing;
 mod patients;
 mod sync;
 mod window;
@@ -33,7 +34,13 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         devices::bind_known,
         devices::unbind,
         devices::enrolled,
+        devices::confirm_user_slot,
+        devices::give_consent,
+        devices::fetch_records,
         devices::acknowledge_interruption,
+        pairing::pair,
+        pairing::forget,
+        pairing::answer_pairing,
         bedside::set_strips,
         bedside::trend_chart,
         sync::sync_now,

@@ -1,30 +1,57 @@
 //! Numbers and durations as a person reads them. The only place in the product where a value is rounded.
 //! Not here: words; those are keys of the window's text.
-use bedside_vitals::{Decimal, Parameter};
+use bedside_vitals::{Decimal, Parameter, Unit};
 use std::time::Duration;
 
-/// Places after the point: blood pressure, rates and saturation whole, temperature one, the pulse index one.
+/// Places after the point: blood pressure, rates and saturation whole; temperature, indices, weights and shares one.
+/// Glucose follows its unit: [`places_in`].
 pub(crate) const fn places(parameter: Parameter) -> u8 {
     match parameter {
-        Parameter::BodyTemperature | Parameter::PulseAmplitudeIndex => 1,
+        Parameter::BodyTemperature
+        | Parameter::PulseAmplitudeIndex
+        | Parameter::PerfusionIndex
+        | Parameter::BodyWeight
+        | Parameter::BodyMassIndex
+        | Parameter::BodyFat
+        | Parameter::FatFreeMass
+        | Parameter::SoftLeanMass
+        | Parameter::BodyWaterMass
+        | Parameter::MuscleMass
+        | Parameter::MuscleShare => 1,
         Parameter::HeartRate
         | Parameter::OximeterPulseRate
         | Parameter::CuffPulseRate
         | Parameter::OxygenSaturation
         | Parameter::BloodPressure
         | Parameter::BeatInterval
-        | Parameter::Electrocardiogram => 0,
+        | Parameter::Electrocardiogram
+        | Parameter::RespirationRate
+        | Parameter::Plethysmogram
+        | Parameter::BloodGlucose
+        | Parameter::InterstitialGlucose
+        | Parameter::BodyHeight
+        | Parameter::BodyImpedance
+        | Parameter::BasalMetabolism => 0,
+    }
+}
+
+/// The same for a value in its own unit: glucose is whole in mg/dL and has one place in mmol/L.
+const fn places_in(parameter: Parameter, unit: Unit) -> u8 {
+    match unit {
+        Unit::MillimolePerLitre => 1,
+        _ => places(parameter),
     }
 }
 
 /// A decimal with the places of its parameter, half away from zero.
-pub(crate) fn rounded(value: Decimal, parameter: Parameter) -> String {
-    value.rounded(places(parameter)).to_string()
+pub(crate) fn rounded(value: Decimal, parameter: Parameter, unit: Unit) -> String {
+    value.rounded(places_in(parameter, unit)).to_string()
 }
 
-/// A limit of the policy with the places of its parameter.
-pub(crate) fn limit(value: f64, parameter: Parameter) -> String {
-    format!("{value:.*}", usize::from(places(parameter)))
+/// A limit of the policy with the places of its parameter, in the unit of the value beside it.
+pub(crate) fn limit(value: f64, parameter: Parameter, unit: Option<Unit>) -> String {
+    let places = unit.map_or_else(|| places(parameter), |unit| places_in(parameter, unit));
+    format!("{value:.*}", usize::from(places))
 }
 
 /// An age: tenths of a second to 10 s, then whole seconds to 2 min, minutes to 2 h, hours to 2 d, days.
@@ -46,11 +73,13 @@ mod tests {
 
     #[test]
     fn temperature_has_one_decimal_and_rates_have_none() {
-        assert_eq!(rounded(Decimal::new(3785, -2), Parameter::BodyTemperature), "37.9");
-        assert_eq!(rounded(Decimal::whole(37), Parameter::BodyTemperature), "37.0");
-        assert_eq!(rounded(Decimal::new(935, -1), Parameter::OxygenSaturation), "94");
-        assert_eq!(limit(38.5, Parameter::BodyTemperature), "38.5");
-        assert_eq!(limit(110.0, Parameter::HeartRate), "110");
+        assert_eq!(rounded(Decimal::new(3785, -2), Parameter::BodyTemperature, Unit::DegreeCelsius), "37.9");
+        assert_eq!(rounded(Decimal::whole(37), Parameter::BodyTemperature, Unit::DegreeCelsius), "37.0");
+        assert_eq!(rounded(Decimal::new(935, -1), Parameter::OxygenSaturation, Unit::Percent), "94");
+        assert_eq!(rounded(Decimal::new(583, -2), Parameter::BloodGlucose, Unit::MillimolePerLitre), "5.8");
+        assert_eq!(rounded(Decimal::new(1054, -1), Parameter::BloodGlucose, Unit::MilligramPerDecilitre), "105");
+        assert_eq!(limit(38.5, Parameter::BodyTemperature, None), "38.5");
+        assert_eq!(limit(110.0, Parameter::HeartRate, Some(Unit::PerMinute)), "110");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bindings;
 mod catalogue;
 mod format;
 mod names;
+mod pairing;
 mod reading;
 mod requests;
 mod snapshot;
@@ -13,6 +14,7 @@ mod start;
 mod sync;
 
 pub(crate) use catalogue::{EnrolledView, PatientLineView, PatientView, age_of, enrolled, patient, patient_line};
+pub(crate) use pairing::PairingAnswerView;
 pub(crate) use requests::{DemoAction, NewPatientView, StripCanvasView, StripTheme, TrendRange};
 pub(crate) use snapshot::{ConsoleView, console_view};
 pub(crate) use start::{StartFault, StartRemedy, StartView};

@@ -31,11 +31,13 @@ macro_rules! mirrored {
         }
     };
 }
+pub(crate) use mirrored;
 
 mirrored! {
     /// What a device is for.
     DeviceKindView as "DeviceKind" of DeviceKind {
-        HeartRateStrap, EcgSensor, PulseOximeter, BloodPressureCuff, Thermometer, Unknown,
+        HeartRateStrap, EcgSensor, PulseOximeter, BloodPressureCuff, Thermometer, GlucoseMeter, GlucoseSensor,
+        WeightScale, HealthSensor, Unknown,
     }
 }
 mirrored! {
@@ -46,7 +48,9 @@ mirrored! {
     /// What is measured.
     ParameterView as "Parameter" of Parameter {
         HeartRate, OximeterPulseRate, CuffPulseRate, OxygenSaturation, PulseAmplitudeIndex, BloodPressure,
-        BodyTemperature, BeatInterval, Electrocardiogram,
+        BodyTemperature, BeatInterval, Electrocardiogram, RespirationRate, PerfusionIndex, Plethysmogram, BloodGlucose,
+        InterstitialGlucose, BodyWeight, BodyHeight, BodyMassIndex, BodyFat, FatFreeMass, SoftLeanMass, BodyWaterMass,
+        MuscleMass, MuscleShare, BodyImpedance, BasalMetabolism,
     }
 }
 mirrored! {
@@ -55,7 +59,7 @@ mirrored! {
 }
 mirrored! {
     /// What a strip shows.
-    StripKindView as "StripKind" of StripKind { Electrocardiogram, BeatIntervals, Trend }
+    StripKindView as "StripKind" of StripKind { Electrocardiogram, BeatIntervals, Plethysmogram, Trend }
 }
 mirrored! {
     /// Demo vault or real one.
@@ -63,7 +67,7 @@ mirrored! {
 }
 mirrored! {
     /// The Bluetooth adapter.
-    AdapterView as "AdapterState" of AdapterState { On, Off, Missing, NotPermitted }
+    AdapterView as "AdapterState" of AdapterState { On, Off, Missing, Unplugged, NotPermitted }
 }
 mirrored! {
     /// Where a record stands on its way to the server.

@@ -93,6 +93,7 @@ pub(crate) enum QualityMark {
     PulseOutOfRange,
     Implausible,
     FromStorage,
+    ControlSolution,
 }
 
 /// The reading of a tile.
@@ -129,18 +130,18 @@ impl From<Freshness> for FreshnessView {
 
 fn shown(value: &MeasuredValue, parameter: Parameter) -> (String, Option<SpecialState>, Option<String>) {
     match value {
-        MeasuredValue::Single(Quantity { number, .. }) => match number {
-            Number::Value(decimal) => (rounded(*decimal, parameter), None, None),
+        MeasuredValue::Single(Quantity { number, unit }) => match number {
+            Number::Value(decimal) => (rounded(*decimal, parameter, *unit), None, None),
             Number::Special(special) => (NO_NUMBER.to_owned(), Some((*special).into()), None),
         },
-        MeasuredValue::Pressures(BloodPressure { systolic, diastolic, mean, .. }) => {
-            let part = |number: &Number| number.value().map_or_else(|| NO_NUMBER.to_owned(), |d| rounded(d, parameter));
+        MeasuredValue::Pressures(BloodPressure { systolic, diastolic, mean, unit }) => {
+            let rounded = |number: &Number| number.value().map(|decimal| rounded(decimal, parameter, *unit));
+            let part = |number: &Number| rounded(number).unwrap_or_else(|| NO_NUMBER.to_owned());
             let special = match (systolic, diastolic) {
                 (Number::Special(special), _) | (_, Number::Special(special)) => Some((*special).into()),
                 (Number::Value(_), Number::Value(_)) => None,
             };
-            let mean = mean.value().map(|d| rounded(d, parameter));
-            (format!("{}/{}", part(systolic), part(diastolic)), special, mean)
+            (format!("{}/{}", part(systolic), part(diastolic)), special, rounded(mean))
         }
     }
 }
@@ -178,6 +179,7 @@ fn quality_marks(quality: Quality) -> Vec<QualityMark> {
         (QualityFlag::PulseOutOfRange, QualityMark::PulseOutOfRange),
         (QualityFlag::Implausible, QualityMark::Implausible),
         (QualityFlag::FromStorage, QualityMark::FromStorage),
+        (QualityFlag::ControlSolution, QualityMark::ControlSolution),
     ];
     marks.into_iter().filter(|(flag, _)| quality.has(*flag)).map(|(_, mark)| mark).collect()
 }

@@ -3,6 +3,7 @@
 use super::catalogue::{PatientView, patient};
 use super::format::{age, limit};
 use super::names::{AdapterView, AdvisoryView, DeviceKindView, LinkView, ModeView, ParameterView, StripKindView};
+use super::pairing::{self, BondView, PairingAskedView, RadioView};
 use super::reading::{Reading, reading};
 use super::sync::{SyncView, sync_view};
 use bedside_console::{Bedside, BoundDevice, Nearby, Snapshot, Tile};
@@ -27,6 +28,10 @@ pub(crate) struct ConsoleView {
     pub(crate) mode: ModeView,
     /// The Bluetooth adapter.
     pub(crate) adapter: AdapterView,
+    /// Every adapter, and the faults of the Bluetooth library.
+    pub(crate) radio: RadioView,
+    /// Questions about pairings that wait for a person, oldest first.
+    pub(crate) pairing: Vec<PairingAskedView>,
     /// Until when the console searches, in milliseconds since 1970.
     #[ts(type = "number | null")]
     pub(crate) searching_until: Option<i64>,
@@ -64,6 +69,8 @@ pub(crate) struct NearbyView {
     pub(crate) link: Option<LinkView>,
     /// Bound to this patient.
     pub(crate) patient: Option<String>,
+    /// Whether it is paired with this computer, where that is known.
+    pub(crate) bond: Option<BondView>,
     /// Age of the last advertisement, with its unit.
     pub(crate) last_heard: String,
 }
@@ -124,6 +131,10 @@ pub(crate) struct BedsideView {
 pub(crate) struct BoundDeviceView {
     /// Its id.
     pub(crate) device: String,
+    /// How it is addressed at present.
+    pub(crate) peripheral: String,
+    /// Whether it is paired with this computer, where that is known.
+    pub(crate) bond: Option<BondView>,
     /// Its name.
     pub(crate) name: String,
     /// What it is.
@@ -145,6 +156,27 @@ pub(crate) struct BoundDeviceView {
     pub(crate) rejected: u32,
     /// What went wrong last, as a stable code.
     pub(crate) fault: Option<String>,
+    /// Readings name this user slot, and nobody has said that it is the patient's.
+    pub(crate) user_slot_asked: Option<u8>,
+    /// It keeps its values until a user consents.
+    pub(crate) consent_wanted: bool,
+    /// Its stored records, once they were asked for.
+    pub(crate) records: Option<RecordsView>,
+    /// What came of setting its clock, as a stable word.
+    pub(crate) clock_setting: Option<String>,
+}
+
+/// How far a device's stored records are fetched.
+#[derive(Clone, Serialize, TS)]
+pub(crate) struct RecordsView {
+    /// Records that are kept.
+    pub(crate) received: u32,
+    /// Records that the device counts; `null` when it cannot count.
+    pub(crate) expected: Option<u32>,
+    /// More may come.
+    pub(crate) under_way: bool,
+    /// None is missing, once nothing is under way.
+    pub(crate) complete: bool,
 }
 
 /// One parameter of the open patient.
@@ -181,6 +213,8 @@ pub(crate) fn console_view(snapshot: &Snapshot) -> ConsoleView {
         valid_for_ms: u64::try_from(snapshot.valid_for.as_millis()).unwrap_or(u64::MAX),
         mode: snapshot.mode.into(),
         adapter: snapshot.adapter.into(),
+        radio: pairing::radio(&snapshot.radio),
+        pairing: snapshot.pairing.iter().map(pairing::asked).collect(),
         searching_until: snapshot.searching_until.map(|at| at.0),
         nearby: snapshot.nearby.iter().map(|device| nearby(device, taken)).collect(),
         recording: RecordingView {
@@ -214,6 +248,7 @@ fn nearby(device: &Nearby, now: WallTime) -> NearbyView {
         known: device.known.map(|id| id.to_string()),
         link: device.link.map(Into::into),
         patient: device.patient.map(|id| id.to_string()),
+        bond: device.bond.map(pairing::bond),
         last_heard: super::age_of(device.last_heard, now),
     }
 }
@@ -231,6 +266,8 @@ fn bedside_view(bedside: &Bedside, now: WallTime) -> BedsideView {
 fn bound_device(device: &BoundDevice) -> BoundDeviceView {
     BoundDeviceView {
         device: device.device.to_string(),
+        peripheral: device.peripheral.to_string(),
+        bond: device.bond.map(pairing::bond),
         name: device.name.clone(),
         kind: device.kind.into(),
         link: device.link.into(),
@@ -241,15 +278,25 @@ fn bound_device(device: &BoundDevice) -> BoundDeviceView {
         clock_offset: device.clock_offset_ms.and_then(clock_offset),
         rejected: device.rejected,
         fault: device.fault.map(str::to_owned),
+        user_slot_asked: device.procedures.user_slot_asked,
+        consent_wanted: device.procedures.consent_wanted,
+        records: device.procedures.records.map(|records| RecordsView {
+            received: records.received,
+            expected: records.expected,
+            under_way: records.under_way,
+            complete: !records.under_way && records.shortfall.is_none(),
+        }),
+        clock_setting: device.procedures.clock.as_ref().map(|outcome| outcome.name().to_owned()),
     }
 }
 
 fn tile(tile: &Tile) -> TileView {
+    let unit = tile.last.as_ref().map(|last| last.value.unit());
     TileView {
         parameter: tile.parameter.into(),
         reading: reading(tile),
-        upper: tile.limits.upper.map(|value| limit(value, tile.parameter)),
-        lower: tile.limits.lower.map(|value| limit(value, tile.parameter)),
+        upper: tile.limits.upper.map(|value| limit(value, tile.parameter, unit)),
+        lower: tile.limits.lower.map(|value| limit(value, tile.parameter, unit)),
         advisory: tile.advisory.map(Into::into),
     }
 }

@@ -1,27 +1,103 @@
 // The types that cross between Rust and the window. Written by the shell's tests from src-tauri/src/view: do not edit.
 // BLESS=1 cargo test -p bedside writes it anew.
 
-export type DeviceKind = "heart_rate_strap" | "ecg_sensor" | "pulse_oximeter" | "blood_pressure_cuff" | "thermometer" | "unknown";
+export type DeviceKind = "heart_rate_strap" | "ecg_sensor" | "pulse_oximeter" | "blood_pressure_cuff" | "thermometer" | "glucose_meter" | "glucose_sensor" | "weight_scale" | "health_sensor" | "unknown";
 
 export type LinkState = "waiting" | "connecting" | "preparing" | "linked" | "lost" | "ended";
 
-export type Parameter = "heart_rate" | "oximeter_pulse_rate" | "cuff_pulse_rate" | "oxygen_saturation" | "pulse_amplitude_index" | "blood_pressure" | "body_temperature" | "beat_interval" | "electrocardiogram";
+export type Parameter = "heart_rate" | "oximeter_pulse_rate" | "cuff_pulse_rate" | "oxygen_saturation" | "pulse_amplitude_index" | "blood_pressure" | "body_temperature" | "beat_interval" | "electrocardiogram" | "respiration_rate" | "perfusion_index" | "plethysmogram" | "blood_glucose" | "interstitial_glucose" | "body_weight" | "body_height" | "body_mass_index" | "body_fat" | "fat_free_mass" | "soft_lean_mass" | "body_water_mass" | "muscle_mass" | "muscle_share" | "body_impedance" | "basal_metabolism";
 
 export type Advisory = "no_data" | "low" | "high";
 
-export type StripKind = "electrocardiogram" | "beat_intervals" | "trend";
+export type StripKind = "electrocardiogram" | "beat_intervals" | "plethysmogram" | "trend";
 
 export type Mode = "demo" | "clinic";
 
-export type AdapterState = "on" | "off" | "missing" | "not_permitted";
+export type AdapterState = "on" | "off" | "missing" | "unplugged" | "not_permitted";
 
 export type RecordState = "waiting" | "sending" | "accepted" | "refused" | "held";
+
+export type BondState = "bonded" | "not_bonded" | "not_told";
+
+export type BondSource = "blue_z" | "windows" | "core_bluetooth" | "simulated_ward";
+
+export type Bond = { 
+/**
+ * Whether it does.
+ */
+state: BondState, 
+/**
+ * Who says so.
+ */
+source: BondSource, };
+
+export type PairingQuestion = "may_bond" | "enter_passkey" | "show_passkey" | "compare_numbers";
+
+export type PairingAsked = { 
+/**
+ * To be named in the answer.
+ */
+prompt: number, 
+/**
+ * How the device is addressed.
+ */
+peripheral: string, 
+/**
+ * Its name.
+ */
+name: string | null, 
+/**
+ * What it is.
+ */
+kind: DeviceKind, 
+/**
+ * What is asked.
+ */
+question: PairingQuestion, 
+/**
+ * Six digits, to be shown or compared.
+ */
+digits: string | null, 
+/**
+ * When no answer means no, in milliseconds since 1970.
+ */
+until: number, };
+
+export type PairingAnswer = { "answer": "accept" } | { "answer": "passkey", 
+/**
+ * As typed.
+ */
+digits: string, } | { "answer": "reject" };
+
+export type AdapterLine = { 
+/**
+ * As the system names it.
+ */
+name: string, 
+/**
+ * As it is now.
+ */
+state: AdapterState, 
+/**
+ * Devices are heard through this one.
+ */
+in_use: boolean, };
+
+export type RadioState = { 
+/**
+ * Every adapter, in the order of names.
+ */
+adapters: Array<AdapterLine>, 
+/**
+ * Failures of the Bluetooth library's own tasks in this run.
+ */
+library_failures: number, };
 
 export type Freshness = "live" | "recent" | "stale" | "lost" | "never";
 
 export type SpecialState = "not_a_number" | "not_at_this_resolution" | "above_range" | "below_range" | "reserved";
 
-export type QualityMark = "no_contact" | "body_movement" | "cuff_too_loose" | "irregular_pulse" | "improper_position" | "poor_signal" | "questionable" | "invalid" | "demonstration" | "testing" | "clock_not_set" | "early_estimate" | "pulse_out_of_range" | "implausible" | "from_storage";
+export type QualityMark = "no_contact" | "body_movement" | "cuff_too_loose" | "irregular_pulse" | "improper_position" | "poor_signal" | "questionable" | "invalid" | "demonstration" | "testing" | "clock_not_set" | "early_estimate" | "pulse_out_of_range" | "implausible" | "from_storage" | "control_solution";
 
 export type ShownValue = { 
 /**
@@ -191,11 +267,37 @@ id: number,
  */
 kind: StripKind, };
 
+export type RecordsView = { 
+/**
+ * Records that are kept.
+ */
+received: number, 
+/**
+ * Records that the device counts; `null` when it cannot count.
+ */
+expected: number | null, 
+/**
+ * More may come.
+ */
+under_way: boolean, 
+/**
+ * None is missing, once nothing is under way.
+ */
+complete: boolean, };
+
 export type BoundDeviceView = { 
 /**
  * Its id.
  */
 device: string, 
+/**
+ * How it is addressed at present.
+ */
+peripheral: string, 
+/**
+ * Whether it is paired with this computer, where that is known.
+ */
+bond: Bond | null, 
 /**
  * Its name.
  */
@@ -235,7 +337,23 @@ rejected: number,
 /**
  * What went wrong last, as a stable code.
  */
-fault: string | null, };
+fault: string | null, 
+/**
+ * Readings name this user slot, and nobody has said that it is the patient's.
+ */
+user_slot_asked: number | null, 
+/**
+ * It keeps its values until a user consents.
+ */
+consent_wanted: boolean, 
+/**
+ * Its stored records, once they were asked for.
+ */
+records: RecordsView | null, 
+/**
+ * What came of setting its clock, as a stable word.
+ */
+clock_setting: string | null, };
 
 export type BedsideView = { 
 /**
@@ -330,6 +448,10 @@ link: LinkState | null,
  * Bound to this patient.
  */
 patient: string | null, 
+/**
+ * Whether it is paired with this computer, where that is known.
+ */
+bond: Bond | null, 
 /**
  * Age of the last advertisement, with its unit.
  */
@@ -444,6 +566,14 @@ mode: Mode,
  * The Bluetooth adapter.
  */
 adapter: AdapterState, 
+/**
+ * Every adapter, and the faults of the Bluetooth library.
+ */
+radio: RadioState, 
+/**
+ * Questions about pairings that wait for a person, oldest first.
+ */
+pairing: Array<PairingAsked>, 
 /**
  * Until when the console searches, in milliseconds since 1970.
  */

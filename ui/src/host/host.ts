@@ -6,6 +6,7 @@ import type {
   DemoAction,
   EnrolledView,
   NewPatient,
+  PairingAnswer,
   OpenRecordView,
   PatientLineView,
   PatientView,
@@ -41,7 +42,18 @@ export interface Host {
   bindKnown(device: string, patient: string): Promise<void>
   unbind(device: string): Promise<void>
   enrolled(): Promise<EnrolledView[]>
+  /** Says that a device's user slot is the bound patient's; until then its readings are unassigned. */
+  confirmUserSlot(device: string, slot: number): Promise<void>
+  /** Gives the consent by which a device opens a user's values. */
+  giveConsent(device: string, user: number, code: number): Promise<void>
+  /** Fetches a device's stored records again. */
+  fetchRecords(device: string): Promise<void>
   acknowledgeInterruption(bindAgain: boolean): Promise<void>
+  /** Pairs a device in reach; its questions come with the snapshots. Ends when it is paired, or with why it is not. */
+  pair(peripheral: string): Promise<void>
+  /** Lets this computer forget its bond with a device. */
+  forget(peripheral: string): Promise<void>
+  answerPairing(prompt: number, answer: PairingAnswer): Promise<void>
   /** Which strips are on the page and how large; they are drawn anew. */
   setStrips(strips: StripCanvas[]): Promise<void>
   /** A display list of a patient's trend until now. */

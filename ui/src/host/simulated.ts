@@ -1,7 +1,7 @@
 // The host in a plain browser: a believable bedside without Rust, for building and testing every page.
 // `?start=missing` begins with the first run, `?start=locked` with a locked keyring; `?interrupted` after an unclean end,
-// `?full` with a full disk. `simulatedBedside` in the browser's console silences devices or the whole console.
-import type { CommandError, DemoAction, PatientView, StartView, StripCanvas, TrendRange } from './bindings.ts'
+// `?full` with a full disk, `?pairing` with a bound device that is not paired. `simulatedBedside` in the browser's console silences devices or the whole console.
+import type { CommandError, DemoAction, PairingAnswer, PatientView, StartView, StripCanvas, TrendRange } from './bindings.ts'
 import { HostError, type Host, type Watcher } from './host.ts'
 import { coloursOf } from './simulated/colours.ts'
 import { frameOf, type FramePart } from './simulated/display-list.ts'
@@ -34,6 +34,7 @@ class SimulatedBedside implements Host {
     this.#start = options.get('start')
     const now = Date.now()
     if (options.has('interrupted')) this.#ward.interrupted = { from: now - 4 * 60_000, until: now - 60_000 }
+    if (options.has('pairing')) this.#ward.unpaired = this.#ward.devices.find(({ patient }) => patient)?.id ?? null
     if (options.has('full')) this.#ward.stalledSince = now - 9_000
     if (options.has('empty')) this.#ward.people.length = 0
   }
@@ -123,6 +124,41 @@ class SimulatedBedside implements Host {
     if (!device) throw fault('DEVICE-UNKNOWN', 'error.no_such_device')
     delete device.patient
     device.boundSince = null
+    this.#tell()
+  }
+
+  async pair() {
+    this.#ward.ask('may_bond', Date.now())
+    this.#tell()
+  }
+
+  async forget() {
+    this.#ward.pairingFault = 'PAIRING-NEEDED'
+    this.#tell()
+  }
+
+  /** The simulated device shows 482 913. */
+  async answerPairing(prompt: number, given: PairingAnswer) {
+    const asked = this.#ward.asked
+    if (asked?.prompt !== prompt) throw fault('PAIRING-QUESTION-OVER', 'error.pairing_question_over')
+    if (given.answer === 'reject') this.#ward.endPairing('PAIRING-DECLINED')
+    else if (asked.question === 'may_bond') this.#ward.ask('enter_passkey', Date.now())
+    else this.#ward.endPairing(given.answer === 'passkey' && given.digits === '482913' ? null : 'PAIRING-FAILED')
+    this.#tell()
+  }
+
+  async confirmUserSlot(id: string) {
+    const device = this.#ward.devices.find((each) => each.id === id)
+    if (!device) throw fault('DEVICE-UNKNOWN', 'error.no_such_device')
+    device.slotAsked = null
+    this.#tell()
+  }
+
+  async giveConsent() {
+    this.#tell()
+  }
+
+  async fetchRecords() {
     this.#tell()
   }
 

@@ -43,7 +43,13 @@ export const tauriHost: Host = {
   bindKnown: (device, patient) => ask('bind_known', { device, patient }),
   unbind: (device) => ask('unbind', { device }),
   enrolled: () => ask<EnrolledView[]>('enrolled'),
+  confirmUserSlot: (device, slot) => ask('confirm_user_slot', { device, slot }),
+  giveConsent: (device, user, code) => ask('give_consent', { device, user, code }),
+  fetchRecords: (device) => ask('fetch_records', { device }),
   acknowledgeInterruption: (bindAgain) => ask('acknowledge_interruption', { bindAgain }),
+  pair: (peripheral) => ask('pair', { peripheral }),
+  forget: (peripheral) => ask('forget', { peripheral }),
+  answerPairing: (prompt, answer) => ask('answer_pairing', { prompt, answer }),
   setStrips: (strips) => ask('set_strips', { strips }),
   trendChart: (patient, range, width, height, theme) =>
     ask<ArrayBuffer>('trend_chart', { patient, range, width, height, theme }),

@@ -14,6 +14,8 @@ export interface SimulatedDevice {
   patient?: string
   /** The age of its last spot value at the start, in milliseconds. */
   measured?: number
+  /** A user slot that nobody has confirmed. */
+  slotAsked?: number | null
   /** It has not given anything yet. */
   never?: boolean
 }
@@ -41,6 +43,8 @@ export const devices = (): SimulatedDevice[] => [
   { id: 'd-p1', name: 'Oximeter P1', kind: 'pulse_oximeter', battery: 64, signal: -71, patient: 'p-rosa' },
   { id: 'd-c3', name: 'Arm cuff C3', kind: 'blood_pressure_cuff', battery: null, signal: -80, patient: 'p-rosa', measured: 4 * MINUTE },
   { id: 'd-t2', name: 'Thermometer T2', kind: 'thermometer', battery: 18, signal: -88, patient: 'p-rosa', measured: 41 * MINUTE },
+  { id: 'd-g1', name: 'Glucose meter G1', kind: 'glucose_meter', battery: 71, signal: -61, patient: 'p-ruth', measured: 12 * MINUTE },
+  { id: 'd-w1', name: 'Scale W1', kind: 'weight_scale', battery: 66, signal: -70, patient: 'p-ruth', measured: 33 * MINUTE },
   { id: 'd-s1', name: 'Chest strap S1', kind: 'heart_rate_strap', battery: 91, signal: -63, patient: 'p-ruth' },
   { id: 'd-p2', name: 'Oximeter P2', kind: 'pulse_oximeter', battery: 40, signal: -77, patient: 'p-ruth', never: true },
   { id: 'd-t1', name: 'Thermometer T1', kind: 'thermometer', battery: 73, signal: -69, patient: 'p-ruth', measured: 95 * MINUTE },

@@ -4,9 +4,11 @@ import type {
   BedsideView,
   BoundDeviceView,
   ConsoleView,
+  DeviceKind,
   Freshness,
   LinkState,
   NearbyView,
+  PairingAsked,
   Parameter,
   PatientView,
   Reading,
@@ -53,6 +55,11 @@ export class SimulatedWard {
   lastAttempt: number
   stalledSince: number | null = null
   interrupted: { from: number; until: number } | null = null
+  /** A question about a pairing that waits for a person. */
+  asked: PairingAsked | null = null
+  /** The bound device that is not paired, and what came of the last try. */
+  unpaired: string | null = null
+  pairingFault = 'PAIRING-NEEDED'
 
   readonly #began: number
   readonly #hearts = new Map<string, Heart>()
@@ -99,6 +106,7 @@ export class SimulatedWard {
   }
 
   view(now: number): ConsoleView {
+    if (this.asked && this.asked.until <= now) this.endPairing('PAIRING-UNANSWERED')
     const count = (state: RecordState) => this.records.filter((record) => record.state === state).length
     if (this.searchingUntil !== null && this.searchingUntil <= now) this.searchingUntil = null
     const recording = this.devices.filter((device) => device.patient)
@@ -108,6 +116,8 @@ export class SimulatedWard {
       valid_for_ms: VALID_FOR_MS,
       mode: 'demo',
       adapter: 'on',
+      radio: { adapters: [{ name: 'simulated', state: 'on', in_use: true }], library_failures: 0 },
+      pairing: this.asked === null ? [] : [this.asked],
       searching_until: this.searchingUntil,
       nearby: this.#nearby(now),
       recording: {
@@ -139,6 +149,29 @@ export class SimulatedWard {
     }
   }
 
+  /** Asks a person about the device that is not paired. */
+  ask(question: PairingAsked['question'], now: number): void {
+    const device = this.devices.find(({ id }) => id === this.unpaired)
+    if (!device) return
+    const prompt = (this.asked?.prompt ?? 0) + 1
+    this.asked = {
+      prompt,
+      peripheral: `sim:${device.id}`,
+      name: device.name,
+      kind: device.kind,
+      question,
+      digits: null,
+      until: now + 30 * SECOND,
+    }
+  }
+
+  /** With a fault, or paired. */
+  endPairing(fault: string | null): void {
+    this.asked = null
+    if (fault) this.pairingFault = fault
+    else this.unpaired = null
+  }
+
   /** The age of the last value of a patient, if there is one. */
   lastValue(patient: string, now: number): number | null {
     const bound = this.devices.filter((device) => device.patient === patient && !device.never)
@@ -158,6 +191,7 @@ export class SimulatedWard {
       known: device.enrolled ? device.id : null,
       link: null,
       patient: null,
+      bond: null,
       last_heard: ageText(now % 900),
     }))
     const others = strangers.map((device): NearbyView => ({
@@ -168,6 +202,7 @@ export class SimulatedWard {
       known: null,
       link: null,
       patient: null,
+      bond: null,
       last_heard: ageText(now % 1700),
     }))
     return [...found, ...others].sort((a, b) => (b.signal_dbm ?? -127) - (a.signal_dbm ?? -127))
@@ -182,6 +217,8 @@ export class SimulatedWard {
       name_alert: this.people.filter(({ family }) => family === patient.family).length > 1,
       devices: bound.map((device): BoundDeviceView => ({
         device: device.id,
+        peripheral: `sim:${device.id}`,
+        bond: { state: this.unpaired === device.id ? 'not_bonded' : 'bonded', source: 'simulated_ward' },
         name: device.name,
         kind: device.kind,
         link: device.silencedAt !== undefined && now - device.silencedAt > 20 * SECOND ? 'lost' : device.link,
@@ -191,7 +228,11 @@ export class SimulatedWard {
         last_value: device.never ? null : ageText(this.#age(device, now)),
         clock_offset: device.kind === 'blood_pressure_cuff' ? '3 min' : null,
         rejected: 0,
-        fault: null,
+        fault: this.unpaired === device.id ? this.pairingFault : null,
+        user_slot_asked: device.slotAsked ?? null,
+        consent_wanted: false,
+        records: null,
+        clock_setting: null,
       })),
       tiles: bound.flatMap((device) => this.#tiles(device, patient.id, now)).sort((a, b) => rank(a) - rank(b)),
       strips: this.strips(patient.id),
@@ -217,6 +258,13 @@ export class SimulatedWard {
         return [tile('blood_pressure', '128/74', 'mmHg', { upper: 160, lower: 100, mean: '92', value: 128 })]
       case 'thermometer':
         return [tile('body_temperature', '37.9', '°C', { upper: 38.5, lower: 36, places: 1 })]
+      case 'glucose_meter':
+        return [tile('blood_glucose', '104', 'mg/dL', { upper: 180, lower: 70 })]
+      case 'glucose_sensor':
+        return [tile('interstitial_glucose', '112', 'mg/dL', { upper: 180, lower: 70 })]
+      case 'weight_scale':
+        return [tile('body_weight', '71.2', 'kg', { places: 1 })]
+      case 'health_sensor':
       case 'unknown':
         return []
     }
@@ -281,7 +329,8 @@ function freshnessOf(age: number, spot: boolean): Freshness {
   return age <= stale ? 'stale' : 'lost'
 }
 
-const isSpot = ({ kind }: SimulatedDevice) => kind === 'blood_pressure_cuff' || kind === 'thermometer'
+const SPOT: DeviceKind[] = ['blood_pressure_cuff', 'thermometer', 'glucose_meter', 'glucose_sensor', 'weight_scale']
+const isSpot = ({ kind }: SimulatedDevice) => SPOT.includes(kind)
 
 const seedOf = (id: string) => [...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 97
 
@@ -290,6 +339,9 @@ const ORDER: Parameter[] = [
   'oxygen_saturation',
   'blood_pressure',
   'body_temperature',
+  'blood_glucose',
+  'interstitial_glucose',
+  'body_weight',
   'oximeter_pulse_rate',
 ]
 const rank = ({ parameter }: TileView) => ORDER.indexOf(parameter)

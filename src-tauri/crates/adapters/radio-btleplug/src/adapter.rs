@@ -25,11 +25,18 @@ const UNANSWERED_LOOKS: u32 = 3;
 pub(crate) struct Reports {
     report: mpsc::UnboundedSender<RadioEvent>,
     known: Mutex<Option<AdapterState>>,
+    /// An adapter that was there was taken away, and none was found since.
+    unplugged: AtomicBool,
 }
 
 impl Reports {
     pub(crate) fn new(report: mpsc::UnboundedSender<RadioEvent>) -> Self {
-        Self { report, known: Mutex::new(None) }
+        Self { report, known: Mutex::new(None), unplugged: AtomicBool::new(false) }
+    }
+
+    /// How to say that there is no adapter.
+    pub(crate) fn missing(&self) -> AdapterState {
+        if self.unplugged.load(Ordering::Acquire) { AdapterState::Unplugged } else { AdapterState::Missing }
     }
 
     /// Notes the adapter's state and reports it when it differs from the one known before.
@@ -45,6 +52,8 @@ impl Reports {
 #[derive(Debug)]
 pub(crate) struct FoundAdapter {
     adapter: Adapter,
+    /// As the system names it.
+    name: String,
     deadlines: Deadlines,
     reports: Arc<Reports>,
     links: Mutex<HashMap<PeripheralId, Arc<Link>>>,
@@ -61,11 +70,13 @@ impl FoundAdapter {
     pub(crate) async fn find(deadlines: Deadlines, reports: Arc<Reports>) -> Result<Arc<Self>, RadioFault> {
         let manager = open_manager(&deadlines).await?;
         let adapters = within("look for a Bluetooth adapter", deadlines.other, manager.adapters()).await?;
-        let adapter = choose(adapters, &deadlines).await?;
+        let (adapter, name) = choose(adapters, &deadlines).await?;
         let events = within("follow the Bluetooth adapter", deadlines.other, adapter.events()).await?;
+        reports.unplugged.store(false, Ordering::Release);
         let (heard, to_describe) = mpsc::unbounded_channel();
         let found = Arc::new(Self {
             adapter: adapter.clone(),
+            name,
             deadlines,
             reports: Arc::clone(&reports),
             links: Mutex::default(),
@@ -97,17 +108,24 @@ impl FoundAdapter {
         self.gone.load(Ordering::Acquire)
     }
 
+    /// As the system names it: "hci0".
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// On, off or missing, as the system says now.
     pub(crate) async fn state(&self) -> Result<AdapterState, RadioFault> {
         let limit = self.deadlines.other;
         let state = match within("ask for the adapter's state", limit, self.adapter.adapter_state()).await? {
             CentralState::PoweredOn => AdapterState::On,
             // The library says "off" of a BlueZ adapter that it cannot ask, too.
-            CentralState::PoweredOff if self.look().await.is_err() => {
-                self.end("it does not answer");
-                return Err(RadioFault::NoAdapter);
-            }
-            CentralState::PoweredOff => AdapterState::Off,
+            CentralState::PoweredOff => match self.look().await {
+                Ok(()) => AdapterState::Off,
+                Err(fault) => {
+                    self.went(&fault);
+                    return Err(RadioFault::NoAdapter);
+                }
+            },
             CentralState::Unknown => AdapterState::Missing,
         };
         self.reports.adapter_is(state);
@@ -119,7 +137,7 @@ impl FoundAdapter {
         match self.state().await? {
             AdapterState::On => Ok(()),
             AdapterState::Off => Err(RadioFault::AdapterOff),
-            AdapterState::Missing => Err(RadioFault::NoAdapter),
+            AdapterState::Missing | AdapterState::Unplugged => Err(RadioFault::NoAdapter),
             AdapterState::NotPermitted => Err(RadioFault::NotPermitted("Bluetooth".into())),
         }
     }
@@ -189,7 +207,7 @@ impl FoundAdapter {
         tracing::warn!(why, "the Bluetooth adapter is gone");
         self.end_links();
         lock(&self.links).clear();
-        self.reports.adapter_is(AdapterState::Missing);
+        self.reports.adapter_is(self.reports.missing());
         for task in self.tasks().drain(..) {
             task.abort();
         }
@@ -215,6 +233,9 @@ impl FoundAdapter {
             match event {
                 CentralEvent::DeviceDisconnected(id) => self.link_ended(&PeripheralId(id.to_string())),
                 CentralEvent::StateUpdate(state) => self.state_changed(state),
+                // BlueZ also lists a device's services anew when its link ends. What is really heard comes with a signal
+                // strength there; a cuff that has just hung up must not be called back.
+                CentralEvent::ServicesAdvertisement { .. } if cfg!(target_os = "linux") => {}
                 CentralEvent::DeviceDiscovered(id)
                 | CentralEvent::DeviceUpdated(id)
                 | CentralEvent::ManufacturerDataAdvertisement { id, .. }
@@ -266,8 +287,23 @@ impl FoundAdapter {
             match self.look().await {
                 Ok(()) => unanswered = 0,
                 Err(RadioFault::Deadline { .. }) if unanswered + 1 < UNANSWERED_LOOKS => unanswered += 1,
-                Err(_) => return self.end("it does not answer"),
+                Err(fault) => return self.went(&fault),
             }
+        }
+    }
+
+    /// The adapter did not answer for good. A Bluetooth service that still answers and does not know it (any more) says
+    /// that it was taken away.
+    fn went(&self, fault: &RadioFault) {
+        let unplugged = *fault == RadioFault::OutOfReach;
+        self.reports.unplugged.store(unplugged, Ordering::Release);
+        self.end(if unplugged { "it was taken away" } else { "it does not answer" });
+    }
+
+    /// Forgets a device whose objects the system removed; it is found anew when it is heard again.
+    pub(crate) fn drop_link(&self, id: &PeripheralId) {
+        if let Some(link) = lock(&self.links).remove(id) {
+            link.end();
         }
     }
 
@@ -288,14 +324,25 @@ async fn open_manager(deadlines: &Deadlines) -> Result<Manager, RadioFault> {
     within("reach the system's Bluetooth", deadlines.other, opened).await
 }
 
-async fn choose(adapters: Vec<Adapter>, deadlines: &Deadlines) -> Result<Adapter, RadioFault> {
-    for adapter in &adapters {
-        let state = within("ask for the adapter's state", deadlines.other, adapter.adapter_state()).await;
-        if matches!(state, Ok(CentralState::PoweredOn)) {
-            return Ok(adapter.clone());
+/// The first that is on, else the first, in the order of names: the system lists them in any order. With its name.
+async fn choose(adapters: Vec<Adapter>, deadlines: &Deadlines) -> Result<(Adapter, String), RadioFault> {
+    let mut named = Vec::new();
+    for adapter in adapters {
+        let described = within("ask for an adapter's name", deadlines.other, adapter.adapter_info()).await;
+        // One that is just being pulled out has none.
+        if let Ok(described) = described {
+            let name = described.split_whitespace().next().unwrap_or("adapter").to_owned();
+            named.push((name, adapter));
         }
     }
-    adapters.into_iter().next().ok_or(RadioFault::NoAdapter)
+    named.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (name, adapter) in &named {
+        let state = within("ask for the adapter's state", deadlines.other, adapter.adapter_state()).await;
+        if matches!(state, Ok(CentralState::PoweredOn)) {
+            return Ok((adapter.clone(), name.clone()));
+        }
+    }
+    named.into_iter().next().map(|(name, adapter)| (adapter, name)).ok_or(RadioFault::NoAdapter)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

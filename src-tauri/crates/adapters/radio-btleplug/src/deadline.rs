@@ -11,6 +11,10 @@ pub struct Deadlines {
     pub connect: Duration,
     /// Discovering services; uncached on Windows, where it is slow. 35 s.
     pub discover: Duration,
+    /// A person's answer to one question of a pairing; then it is no. 30 s.
+    pub answer: Duration,
+    /// A pairing, after a person allowed it and with the answers to its other questions. 75 s.
+    pub pair: Duration,
     /// Every other step. 10 s.
     pub other: Duration,
     /// Time between two looks at whether the adapter is still there (Linux: no signal tells of a Bluetooth service that
@@ -21,7 +25,14 @@ pub struct Deadlines {
 impl Default for Deadlines {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { connect: seconds(20), discover: seconds(35), other: seconds(10), watch: seconds(5) }
+        Self {
+            connect: seconds(20),
+            discover: seconds(35),
+            answer: seconds(30),
+            pair: seconds(75),
+            other: seconds(10),
+            watch: seconds(5),
+        }
     }
 }
 

@@ -62,7 +62,7 @@ fn bus_error(_: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<BusE
 }
 
 /// D-Bus errors (D-Bus specification, org.freedesktop.DBus.Error) and BlueZ's (its doc/ folder and error.h).
-fn fault_of_bus(step: &'static str, name: &str, message: &str) -> RadioFault {
+pub(crate) fn fault_of_bus(step: &'static str, name: &str, message: &str) -> RadioFault {
     let text = message.to_lowercase();
     let kind = name.rsplit('.').next().unwrap_or_default();
     let refused = || RadioFault::Refused(safe_text(message));
@@ -90,6 +90,8 @@ fn fault_of_bus(step: &'static str, name: &str, message: &str) -> RadioFault {
         "NotPermitted" | "NotAuthorized" | "NotSupported" | "InvalidArguments" | "InvalidValueLength"
         | "InvalidOffset" => refused(),
         _ if text.contains("adapter-not-powered") => RadioFault::AdapterOff,
+        // The device does not know the key (any more) that the system began to encrypt with.
+        _ if text.contains("key-missing") => RadioFault::PairingNeeded,
         _ if text.starts_with("le-connection-") || text.contains("not connected") => RadioFault::OutOfReach,
         _ => fault_of_text(message),
     }

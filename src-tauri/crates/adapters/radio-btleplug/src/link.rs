@@ -1,5 +1,6 @@
 //! One device: whether its link is up, its characteristics, and the task that drains its notifications.
 //! Not here: the adapter, scanning, or who wants the link.
+use crate::bonds::AgentLease;
 use crate::deadline::{Deadlines, within};
 use bedside_console::ports::{PeripheralId, RadioEvent};
 use bedside_session::{CharacteristicAddress, DiscoveredCharacteristic, DiscoveredService, Properties, RadioFault};
@@ -38,6 +39,8 @@ struct LinkState {
     ends: u64,
     /// Empty until discovered, and again when the link ends: handles do not outlive a link.
     table: HashMap<CharacteristicAddress, Characteristic>,
+    /// While the link is up the system may ask us about a pairing.
+    agent: Option<AgentLease>,
 }
 
 type Subscribed = Arc<Mutex<HashSet<CharacteristicAddress>>>;
@@ -163,10 +166,19 @@ impl Link {
         let mut state = self.state();
         state.ends += 1;
         state.table.clear();
+        state.agent = None;
         let was_up = self.up.send_replace(false);
         drop(state);
         if was_up && self.ended.send(()).is_err() {
             let _ = self.report.send(RadioEvent::LinkEnded(self.id.clone()));
+        }
+    }
+
+    /// Keeps the agent for as long as the link is up.
+    pub(crate) fn keep(&self, agent: Option<AgentLease>) {
+        let mut state = self.state();
+        if self.is_up() {
+            state.agent = agent;
         }
     }
 

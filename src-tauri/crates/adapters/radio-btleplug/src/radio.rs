@@ -1,9 +1,14 @@
 //! The `Radio` port itself: finds the adapter when it is first needed and hands each call to it.
 //! Not here: how a link or an adapter is kept.
 use crate::adapter::{FoundAdapter, Reports};
+use crate::bonds::{Bonds, Limits};
 use crate::deadline::{Deadlines, to_its_end, within};
+use crate::library_failures;
 use async_trait::async_trait;
-use bedside_console::ports::{AdapterState, PeripheralId, Radio, RadioEvent};
+use bedside_console::OpenQuestions;
+use bedside_console::ports::{
+    AdapterState, Bond, Diagnosis, Pairing, PairingAnswer, PeripheralId, PromptId, Radio, RadioEvent,
+};
 use bedside_session::{CharacteristicAddress, DiscoveredService, RadioFault};
 use btleplug::api::{Peripheral as _, WriteType};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,8 +34,19 @@ impl BtleplugRadio {
     /// The same with other deadlines; for slow systems, and for tests of the deadlines.
     pub fn with_deadlines(deadlines: Deadlines) -> Self {
         let (report, events) = mpsc::unbounded_channel();
+        library_failures::begin_counting();
+        let questions = Arc::new(OpenQuestions::new(report.clone(), deadlines.answer));
+        let limits = Limits { pair: deadlines.pair, other: deadlines.other };
+        let bonds = Bonds::new(Arc::clone(&questions), limits);
         let reports = Arc::new(Reports::new(report));
-        let core = Core { deadlines, reports, found: Mutex::default(), finding: tokio::sync::Mutex::default() };
+        let core = Core {
+            deadlines,
+            reports,
+            questions,
+            bonds,
+            found: Mutex::default(),
+            finding: tokio::sync::Mutex::default(),
+        };
         Self { core: Arc::new(core), events: Mutex::new(Some(events)) }
     }
 }
@@ -55,6 +71,12 @@ impl Radio for BtleplugRadio {
         to_its_end(async move { core.adapter_state().await }).await
     }
 
+    async fn diagnosis(&self) -> Diagnosis {
+        let core = Arc::clone(&self.core);
+        let asking = to_its_end(async move { Ok(core.diagnosis().await) });
+        asking.await.unwrap_or_default()
+    }
+
     /// Also reports, when it starts, the devices that are connected to this computer already: they keep silent.
     /// Listening ends when the adapter is switched off and is not resumed by itself.
     async fn scan(&self, on: bool) -> Result<(), RadioFault> {
@@ -74,7 +96,12 @@ impl Radio for BtleplugRadio {
         to_its_end(async move {
             let adapter = core.adapter().await?;
             adapter.require_on().await?;
-            adapter.link(&id).await?.connect(core.deadlines).await
+            let link = adapter.link(&id).await?;
+            // Before the link: some systems ask as soon as it is up.
+            let agent = core.bonds.lease().await;
+            core.bonds.watching(&id, Arc::clone(&link).connect(core.deadlines)).await?;
+            link.keep(agent);
+            Ok(())
         })
         .await
     }
@@ -92,7 +119,11 @@ impl Radio for BtleplugRadio {
 
     async fn discover(&self, peripheral: &PeripheralId) -> Result<Vec<DiscoveredService>, RadioFault> {
         let (core, id) = (Arc::clone(&self.core), peripheral.clone());
-        to_its_end(async move { core.link(&id)?.discover(&core.deadlines).await }).await
+        to_its_end(async move {
+            let link = core.link(&id)?;
+            core.bonds.watching(&id, link.discover(&core.deadlines)).await
+        })
+        .await
     }
 
     async fn read(&self, peripheral: &PeripheralId, at: CharacteristicAddress) -> Result<Vec<u8>, RadioFault> {
@@ -100,7 +131,8 @@ impl Radio for BtleplugRadio {
         to_its_end(async move {
             let link = core.link(&id)?;
             let characteristic = link.characteristic(at)?;
-            within("read a value", core.deadlines.other, link.peripheral().read(&characteristic)).await
+            let reading = within("read a value", core.deadlines.other, link.peripheral().read(&characteristic));
+            core.bonds.watching(&id, reading).await
         })
         .await
     }
@@ -116,14 +148,57 @@ impl Radio for BtleplugRadio {
             let link = core.link(&id)?;
             let characteristic = link.characteristic(at)?;
             let writing = link.peripheral().write(&characteristic, &value, WriteType::WithResponse);
-            within("write a value", core.deadlines.other, writing).await
+            core.bonds.watching(&id, within("write a value", core.deadlines.other, writing)).await
         })
         .await
     }
 
     async fn subscribe(&self, peripheral: &PeripheralId, at: CharacteristicAddress) -> Result<(), RadioFault> {
         let (core, id) = (Arc::clone(&self.core), peripheral.clone());
-        to_its_end(async move { core.link(&id)?.subscribe(at, &core.deadlines).await }).await
+        to_its_end(async move {
+            let link = core.link(&id)?;
+            core.bonds.watching(&id, link.subscribe(at, &core.deadlines)).await
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Pairing for BtleplugRadio {
+    async fn bond(&self, peripheral: &PeripheralId) -> Result<Bond, RadioFault> {
+        let (core, id) = (Arc::clone(&self.core), peripheral.clone());
+        to_its_end(async move { core.bonds.bond(&id).await }).await
+    }
+
+    /// Needs an adapter that is on; makes a link where there is none, and leaves it up.
+    async fn pair(&self, peripheral: &PeripheralId) -> Result<(), RadioFault> {
+        let (core, id) = (Arc::clone(&self.core), peripheral.clone());
+        to_its_end(async move {
+            core.adapter().await?.require_on().await?;
+            core.bonds.pair(&id).await
+        })
+        .await
+    }
+
+    async fn answer_pairing(&self, prompt: PromptId, answer: PairingAnswer) -> Result<(), RadioFault> {
+        Ok(self.core.questions.answer(prompt, answer)?)
+    }
+
+    async fn forget(&self, peripheral: &PeripheralId) -> Result<(), RadioFault> {
+        let (core, id) = (Arc::clone(&self.core), peripheral.clone());
+        to_its_end(async move {
+            let adapter = core.found_before();
+            if let Some(link) = adapter.as_ref().and_then(|adapter| adapter.known_link(&id)) {
+                // A link that does not end in time goes with the bond.
+                let _ = link.disconnect(&core.deadlines).await;
+            }
+            core.bonds.forget(&id).await?;
+            if let Some(adapter) = adapter {
+                adapter.drop_link(&id);
+            }
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -131,6 +206,8 @@ impl Radio for BtleplugRadio {
 struct Core {
     deadlines: Deadlines,
     reports: Arc<Reports>,
+    questions: Arc<OpenQuestions>,
+    bonds: Arc<Bonds>,
     found: Mutex<Option<Arc<FoundAdapter>>>,
     /// Held while looking for an adapter: one search at a time.
     finding: tokio::sync::Mutex<()>,
@@ -150,11 +227,12 @@ impl Core {
             }
             Err(fault) => {
                 match &fault {
-                    RadioFault::NoAdapter => self.reports.adapter_is(AdapterState::Missing),
+                    RadioFault::NoAdapter => self.reports.adapter_is(self.reports.missing()),
                     RadioFault::NotPermitted(_) => self.reports.adapter_is(AdapterState::NotPermitted),
                     RadioFault::AdapterOff
                     | RadioFault::OutOfReach
                     | RadioFault::PairingNeeded
+                    | RadioFault::Pairing(_)
                     | RadioFault::Refused(_)
                     | RadioFault::Deadline { .. }
                     | RadioFault::System(_) => {}
@@ -170,10 +248,24 @@ impl Core {
             Err(fault) => Err(fault),
         };
         match state {
-            Err(RadioFault::NoAdapter) => Ok(AdapterState::Missing),
+            Err(RadioFault::NoAdapter) => Ok(self.reports.missing()),
             Err(RadioFault::NotPermitted(_)) => Ok(AdapterState::NotPermitted),
             state => state,
         }
+    }
+
+    async fn diagnosis(&self) -> Diagnosis {
+        let found = self.found_before();
+        #[cfg(target_os = "linux")]
+        let adapters = crate::adapters::all(found.as_ref().map(|adapter| adapter.name()), self.deadlines.other).await;
+        #[cfg(not(target_os = "linux"))]
+        let adapters = match &found {
+            Some(adapter) => {
+                adapter.state().await.map(|state| crate::adapters::only(adapter.name(), state)).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        Diagnosis { adapters, library_failures: library_failures::count() }
     }
 
     fn found_before(&self) -> Option<Arc<FoundAdapter>> {

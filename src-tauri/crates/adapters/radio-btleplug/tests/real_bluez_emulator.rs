@@ -2,6 +2,7 @@
 //! Not here: the real BlueZ and the kernel, and anything of this computer's own Bluetooth.
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
+#![allow(dead_code, reason = "the emulator serves more than one test program")]
 mod emulator;
 
 use bedside_console::ports::{AdapterState, PeripheralId, Radio, RadioEvent};

@@ -1,20 +1,25 @@
 //! An `org.bluez` of our own on a private bus: adapter, devices and GATT objects as BlueZ shows them, and their faults.
-//! Not here: the kernel, timing, pairing, caching: for those the real BlueZ is needed.
+//! Not here: the kernel, timing, keys, caching: for those the real BlueZ is needed.
 //!
 //! It offers what btleplug asks of BlueZ: an object manager at `/`, objects with properties and introspection,
 //! notifications as changes of `Value`. Every change of a property is sent by [`Emulator::changed`], in order.
 
 mod objects;
+mod pairing;
 pub(crate) mod private_bus;
 pub(crate) mod rig;
 
 use objects::{AdapterObject, CharacteristicObject, DeviceObject, ServiceObject};
+use pairing::AgentManagerObject;
+pub(crate) use pairing::{Agents, Pairs};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use uuid::Uuid;
 use zbus::zvariant::Value;
 
 pub(crate) const ADAPTER_PATH: &str = "/org/bluez/hci0";
+/// Has no devices of its own.
+pub(crate) const SECOND_ADAPTER_PATH: &str = "/org/bluez/hci1";
 
 /// A device as the emulator plays it.
 #[derive(Clone, Debug)]
@@ -26,6 +31,8 @@ pub(crate) struct DeviceSpec {
     pub(crate) signal_dbm: i16,
     pub(crate) advertised: Vec<Uuid>,
     pub(crate) services: Vec<(Uuid, Vec<CharacteristicSpec>)>,
+    /// What it asks when it is paired.
+    pub(crate) pairs: Pairs,
 }
 
 /// A characteristic as the emulator plays it.
@@ -44,6 +51,8 @@ pub(crate) struct CharacteristicSpec {
 pub(crate) enum Reads {
     Value(Vec<u8>),
     Never,
+    /// Only with a bond. Without one BlueZ asks the default agent, and never answers when that says no.
+    Protected(Vec<u8>),
     Fails(BluezError),
 }
 
@@ -57,6 +66,10 @@ pub(crate) enum BluezError {
     NotPermitted(String),
     NotConnected(String),
     InProgress(String),
+    DoesNotExist(String),
+    AuthenticationFailed(String),
+    AuthenticationCanceled(String),
+    AuthenticationRejected(String),
 }
 
 /// What happened, as the emulated BlueZ saw it.
@@ -69,6 +82,14 @@ pub(crate) struct World {
     pub(crate) connected: HashSet<String>,
     pub(crate) connects: usize,
     pub(crate) disconnects: usize,
+    /// Whether the second adapter is on.
+    pub(crate) second_powered: bool,
+    /// Who answers questions about pairings.
+    pub(crate) agents: Agents,
+    /// Devices that this computer keeps a bond with.
+    pub(crate) bonded: HashSet<String>,
+    /// Devices that keep a bond with this computer.
+    pub(crate) bonded_there: HashSet<String>,
     /// Devices whose next connect never answers.
     pub(crate) silent_on_connect: HashSet<String>,
     /// Devices that show no services.
@@ -95,7 +116,8 @@ impl Emulator {
         let emulator = Self { bus, world, devices: Arc::new(devices) };
         let objects = emulator.bus.object_server();
         objects.at("/", zbus::fdo::ObjectManager).await?;
-        objects.at(ADAPTER_PATH, AdapterObject::of(emulator.clone())).await?;
+        objects.at(ADAPTER_PATH, AdapterObject::of(emulator.clone(), true)).await?;
+        objects.at("/org/bluez", AgentManagerObject::of(emulator.clone())).await?;
         emulator.bus.request_name("org.bluez").await?;
         Ok(emulator)
     }
@@ -128,6 +150,39 @@ impl Emulator {
     /// The Bluetooth service ends: `org.bluez` leaves the bus without a word about its devices.
     pub(crate) async fn leave(self) -> zbus::Result<()> {
         self.bus.release_name("org.bluez").await.map(drop)
+    }
+
+    /// A second adapter is plugged in, on.
+    pub(crate) async fn plug_second_adapter(&self) -> zbus::Result<()> {
+        self.world().second_powered = true;
+        let second = AdapterObject::of(self.clone(), false);
+        self.bus.object_server().at(SECOND_ADAPTER_PATH, second).await.map(drop)
+    }
+
+    /// The first adapter is pulled out: its object goes, and those of its devices.
+    pub(crate) async fn unplug_adapter(&self) -> zbus::Result<()> {
+        for device in self.devices.iter() {
+            self.remove_device(device).await?;
+        }
+        self.world().connected.clear();
+        self.bus.object_server().remove::<AdapterObject, _>(ADAPTER_PATH).await.map(drop)
+    }
+
+    /// BlueZ forgets a device, and its bond.
+    async fn remove_device(&self, device: &DeviceSpec) -> zbus::Result<()> {
+        let (objects, path) = (self.bus.object_server(), device_path(device));
+        for (s, (_, characteristics)) in device.services.iter().enumerate() {
+            for c in 0..characteristics.len() {
+                // There are none yet of a device that was never connected.
+                let _ = objects.remove::<CharacteristicObject, _>(characteristic_path(device, s, c)).await;
+            }
+            let _ = objects.remove::<ServiceObject, _>(format!("{path}/service{:04x}", s + 1)).await;
+        }
+        self.world().bonded.remove(device.address);
+        match objects.remove::<DeviceObject, _>(path).await {
+            Err(zbus::Error::InterfaceNotFound) => Ok(()),
+            removed => removed.map(drop),
+        }
     }
 
     /// A person switches the adapter off or on.

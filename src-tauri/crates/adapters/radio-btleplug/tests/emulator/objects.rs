@@ -1,20 +1,23 @@
 //! The D-Bus objects of the emulated BlueZ: adapter, devices, services, characteristics.
 //! Not here: what a test makes them do; they only answer and keep books in the emulator's world.
-use super::{ADAPTER_PATH, BluezError, CharacteristicSpec, DeviceSpec, Emulator, Reads};
+use super::{ADAPTER_PATH, BluezError, CharacteristicSpec, DeviceSpec, Emulator, Reads, device_path};
 use std::collections::HashMap;
 use uuid::Uuid;
 use zbus::interface;
+use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 type Options = HashMap<String, OwnedValue>;
 
 pub(super) struct AdapterObject {
     emulator: Emulator,
+    /// The second one has no devices.
+    first: bool,
 }
 
 impl AdapterObject {
-    pub(super) fn of(emulator: Emulator) -> Self {
-        Self { emulator }
+    pub(super) fn of(emulator: Emulator, first: bool) -> Self {
+        Self { emulator, first }
     }
 }
 
@@ -30,7 +33,7 @@ impl AdapterObject {
             }
             world.discovering = true;
         }
-        self.emulator.advertise().await.map_err(BluezError::from)
+        if self.first { self.emulator.advertise().await.map_err(BluezError::from) } else { Ok(()) }
     }
 
     fn stop_discovery(&self) -> Result<(), BluezError> {
@@ -39,6 +42,15 @@ impl AdapterObject {
             return Err(BluezError::Failed("No discovery started".into()));
         }
         Ok(())
+    }
+
+    async fn remove_device(&self, device: OwnedObjectPath) -> Result<(), BluezError> {
+        let known = self.emulator.devices.iter().find(|known| device_path(known) == device.as_str());
+        let known = known.ok_or_else(|| BluezError::DoesNotExist("Does Not Exist".into()))?;
+        if self.emulator.world().connected.contains(known.address) {
+            self.emulator.end_link(known.address).await?;
+        }
+        self.emulator.remove_device(known).await.map_err(BluezError::from)
     }
 
     #[zbus(property)]
@@ -63,12 +75,17 @@ impl AdapterObject {
     }
     #[zbus(property)]
     fn powered(&self) -> bool {
-        self.emulator.world().powered
+        let world = self.emulator.world();
+        if self.first { world.powered } else { world.second_powered }
     }
     #[zbus(property)]
     fn set_powered(&self, on: bool) {
         let mut world = self.emulator.world();
-        world.powered = on;
+        if self.first {
+            world.powered = on;
+        } else {
+            world.second_powered = on;
+        }
         world.switched_on_by_client += usize::from(on);
     }
     #[zbus(property)]
@@ -134,6 +151,16 @@ impl DeviceObject {
         self.emulator.end_link(self.spec().address).await.map_err(BluezError::from)
     }
 
+    async fn pair(&self, #[zbus(header)] header: Header<'_>) -> Result<(), BluezError> {
+        let asker = header.sender().map(ToString::to_string).unwrap_or_default();
+        self.emulator.pair(self.spec(), &asker).await
+    }
+
+    fn cancel_pairing(&self) -> Result<(), BluezError> {
+        self.emulator.world().agents.cancelled.notify_waiters();
+        Ok(())
+    }
+
     #[zbus(property)]
     fn address(&self) -> String {
         self.spec().address.into()
@@ -165,12 +192,14 @@ impl DeviceObject {
     }
     #[zbus(property)]
     fn paired(&self) -> bool {
-        false
+        self.emulator.world().bonded.contains(self.spec().address)
     }
     #[zbus(property)]
     fn trusted(&self) -> bool {
         false
     }
+    #[zbus(property)]
+    fn set_trusted(&self, _trusted: bool) {}
     #[zbus(property)]
     fn blocked(&self) -> bool {
         false
@@ -262,6 +291,10 @@ impl CharacteristicObject {
                 Ok(value.clone())
             }
             Reads::Never => std::future::pending().await,
+            Reads::Protected(value) => {
+                self.emulator.encrypt(self.address).await?;
+                Ok(value.clone())
+            }
             Reads::Fails(error) => Err(error.clone()),
         }
     }

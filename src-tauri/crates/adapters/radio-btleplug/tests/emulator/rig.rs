@@ -1,11 +1,12 @@
 //! The rig of the radio's tests: three devices, an emulated BlueZ on the test's own bus, and the radio under test.
 //! Not here: what is expected of the radio.
 use super::private_bus::{Bus, BusPlace};
-use super::{BluezError, CharacteristicSpec, DeviceSpec, Emulator, Reads};
+use super::{BluezError, CharacteristicSpec, DeviceSpec, Emulator, Pairs, Reads};
 use bedside_console::ports::{Advertisement, PeripheralId, Radio, RadioEvent};
 use bedside_gatt::uuids::{
     BATTERY_LEVEL, BATTERY_SERVICE, BLOOD_PRESSURE_FEATURE, BLOOD_PRESSURE_MEASUREMENT, BLOOD_PRESSURE_SERVICE,
-    HEART_RATE_CONTROL_POINT, HEART_RATE_MEASUREMENT, HEART_RATE_SERVICE, MODEL_NUMBER, SERIAL_NUMBER,
+    HEART_RATE_CONTROL_POINT, HEART_RATE_MEASUREMENT, HEART_RATE_SERVICE, MANUFACTURER_NAME, MODEL_NUMBER,
+    SERIAL_NUMBER,
 };
 use bedside_radio_btleplug::{BtleplugRadio, Deadlines};
 use bedside_session::CharacteristicAddress;
@@ -24,6 +25,8 @@ pub(crate) const BATTERY: CharacteristicAddress = at(BATTERY_SERVICE, BATTERY_LE
 pub(crate) const MUTE: CharacteristicAddress = at(HEART_RATE_SERVICE, MODEL_NUMBER);
 /// Read: wants pairing.
 pub(crate) const LOCKED: CharacteristicAddress = at(BLOOD_PRESSURE_SERVICE, BLOOD_PRESSURE_FEATURE);
+/// Read: only with a bond.
+pub(crate) const PROTECTED: CharacteristicAddress = at(BLOOD_PRESSURE_SERVICE, MANUFACTURER_NAME);
 /// Read: fails with an application error of ATT. Written: not permitted.
 pub(crate) const BROKEN: CharacteristicAddress = at(BLOOD_PRESSURE_SERVICE, SERIAL_NUMBER);
 
@@ -41,8 +44,12 @@ impl Rig {
     }
 
     pub(crate) async fn with_deadlines(place: &BusPlace, deadlines: Deadlines) -> Self {
+        Self::with_devices(place, deadlines, devices()).await
+    }
+
+    pub(crate) async fn with_devices(place: &BusPlace, deadlines: Deadlines, devices: Vec<DeviceSpec>) -> Self {
         let bus = Some(place.start_bus());
-        let bluez = Emulator::start(&place.address(), devices()).await.expect("the emulator starts");
+        let bluez = Emulator::start(&place.address(), devices).await.expect("the emulator starts");
         let radio = BtleplugRadio::with_deadlines(deadlines);
         let events = radio.take_events().expect("taken once");
         Self { bus, bluez, radio, events }
@@ -152,6 +159,7 @@ pub(crate) fn devices() -> Vec<DeviceSpec> {
             reads: Reads::Fails(failed("Operation failed with ATT error: 0x80")),
             write_fails: Some(not_permitted("Write not permitted")),
         },
+        characteristic(MANUFACTURER_NAME, &["read"], Reads::Protected(vec![0x42])),
     ];
     vec![
         DeviceSpec {
@@ -160,6 +168,7 @@ pub(crate) fn devices() -> Vec<DeviceSpec> {
             signal_dbm: -51,
             advertised: vec![HEART_RATE_SERVICE, BATTERY_SERVICE],
             services: vec![(HEART_RATE_SERVICE, heart_rate), (BATTERY_SERVICE, battery)],
+            pairs: Pairs::JustWorks,
         },
         DeviceSpec {
             address: CUFF,
@@ -167,7 +176,15 @@ pub(crate) fn devices() -> Vec<DeviceSpec> {
             signal_dbm: -70,
             advertised: vec![BLOOD_PRESSURE_SERVICE],
             services: vec![(BLOOD_PRESSURE_SERVICE, blood_pressure)],
+            pairs: Pairs::ShowsPasskey(482_913),
         },
-        DeviceSpec { address: NAMELESS, name: None, signal_dbm: -90, advertised: vec![], services: vec![] },
+        DeviceSpec {
+            address: NAMELESS,
+            name: None,
+            signal_dbm: -90,
+            advertised: vec![],
+            services: vec![],
+            pairs: Pairs::ShowsNumber(104_729),
+        },
     ]
 }
