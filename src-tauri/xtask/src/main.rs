@@ -2,13 +2,16 @@
 //! The tasks themselves live in one file each; nothing here does work.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
+mod appliance;
 mod bench;
 mod bindings;
 mod cargo_deny;
 mod clinic;
 mod counts;
+mod cross_check;
 mod demo;
 mod display;
+mod fuzz;
 mod http;
 mod lint;
 mod members;
@@ -55,6 +58,12 @@ enum Task {
     Package,
     /// Runs the benchmarks and prints one table.
     Bench,
+    /// Type-checks for Windows or macOS.
+    CrossCheck(cross_check::CrossCheckArguments),
+    /// Runs the fuzz targets of the codecs and prints executions and findings.
+    Fuzz(fuzz::FuzzArguments),
+    /// Starts the virtual Bluetooth devices and a machine with BlueZ for them, and prints the address of its bus.
+    Appliance(appliance::ApplianceArguments),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +79,9 @@ fn main() -> ExitCode {
         Task::Bindings => bindings::write(&root).map(|()| true),
         Task::Package => package::run(&root).map(|()| true),
         Task::Bench => bench::run(&root).map(|()| true),
+        Task::CrossCheck(options) => cross_check::run(&root, &options).map(|()| true),
+        Task::Fuzz(options) => fuzz::run(&root, &options),
+        Task::Appliance(options) => appliance::run(&root, &options).map(|()| true),
     });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,11 +1,13 @@
 //! `test`: every test there is, each kind in the surroundings it needs, and one closing line.
-//! Real stacks (`real_…`) get a private session with a Secret Service; window tests (`window_…`) a screen and a driver, too.
+//! Real stacks (`real_…`) get a private session with a Secret Service, `real_bluetooth` an emulated machine with BlueZ;
+//! window tests (`window_…`) a screen and a driver, too.
 
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::appliance::{self, Appliance, Devices};
 use crate::counts::Counts;
 use crate::display::VirtualDisplay;
 use crate::members::Members;
@@ -15,6 +17,8 @@ use crate::session_bus::{PrivateSession, ThrowAwayFolder};
 use crate::{run as build_task, setup};
 
 const REAL: &str = "real_";
+/// One of the real stacks, in surroundings of its own: an emulated machine with BlueZ.
+const BLUETOOTH: &str = "real_bluetooth";
 const WINDOW: &str = "window_";
 const DRIVER_START: Duration = Duration::from_secs(30);
 
@@ -45,6 +49,16 @@ pub(crate) fn run(root: &Root) -> Result<bool> {
             let mut tests = runner.special(REAL);
             tests.env("BEDSIDE_REAL_KEYRING", "1").env("BEDSIDE_NODE", node.program("node").get_program());
             session.apply(&mut tests);
+            run_and_read(&mut tests)
+        });
+    }
+    if runner.has(BLUETOOTH) && !appliance::is_possible_here() {
+        println!("\nBluetooth appliance: left out, it needs Debian or Ubuntu on a 64-bit PC");
+    } else if runner.has(BLUETOOTH) {
+        report.step("Bluetooth appliance", Expectation::SomeTests, || {
+            let appliance = Appliance::start(root, Devices::Off)?;
+            let mut tests = runner.special(BLUETOOTH);
+            appliance.apply(&mut tests);
             run_and_read(&mut tests)
         });
     }
@@ -110,12 +124,14 @@ impl Runner<'_> {
     /// The test programs whose names begin with the prefix, one test after the other: they share one screen or keyring.
     fn special(&self, prefix: &str) -> Command {
         if self.nextest {
-            let mut nextest = self.nextest(&format!("binary(/^{prefix}/)"));
+            let others = prefix == REAL && self.has(BLUETOOTH);
+            let without = if others { format!(" and not binary(/^{BLUETOOTH}/)") } else { String::new() };
+            let mut nextest = self.nextest(&format!("binary(/^{prefix}/){without}"));
             nextest.args(["--test-threads", "1"]);
             return nextest;
         }
         let mut cargo = self.cargo_test();
-        self.name_programs(&mut cargo, |name| name.starts_with(prefix));
+        self.name_programs(&mut cargo, |name| is_special(name, prefix));
         cargo.args(["--", "--test-threads", "1"]);
         cargo
     }
@@ -138,6 +154,11 @@ impl Runner<'_> {
             cargo.args(["--test", name]);
         }
     }
+}
+
+/// Whether a test program is run with those of the prefix. The Bluetooth appliance's are real stacks by name only.
+fn is_special(name: &str, prefix: &str) -> bool {
+    name.starts_with(prefix) && (prefix == BLUETOOTH || !name.starts_with(BLUETOOTH))
 }
 
 fn cargo(root: &Root) -> Command {
@@ -229,6 +250,12 @@ mod tests {
     fn a_step_that_ran_nothing_is_a_failure_where_tests_are_expected() {
         assert_eq!(judge("x", true, Counts::default(), Expectation::SomeTests).failed, 1);
         assert_eq!(judge("x", true, Counts::default(), Expectation::MaybeNone).failed, 0);
+    }
+
+    #[test]
+    fn the_bluetooth_tests_run_in_the_appliance_and_nowhere_else() {
+        assert!(is_special("real_bluetooth", BLUETOOTH) && !is_special("real_bluetooth", REAL));
+        assert!(is_special("real_bluez_emulator", REAL) && !is_special("real_bluez_emulator", BLUETOOTH));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Headless,
     /// Driving the window from a test.
     WindowTests,
+    /// Building and running the Bluetooth appliance.
+    BluetoothAppliance,
     /// Fetching Node from the Python package index.
     FetchNode,
     /// Making and looking into the installers.
@@ -25,7 +27,8 @@ pub(crate) enum Purpose {
 }
 
 /// The purposes of everything that `lint`, `test` and `run` do.
-pub(crate) const EVERYTHING_BUT_PACKAGING: &[Purpose] = &[Purpose::Build, Purpose::Headless, Purpose::WindowTests];
+pub(crate) const EVERYTHING_BUT_PACKAGING: &[Purpose] =
+    &[Purpose::Build, Purpose::Headless, Purpose::WindowTests, Purpose::BluetoothAppliance];
 
 /// A need, with the Debian and Ubuntu packages that meet it: any one will do, the first that exists is installed.
 struct Need {
@@ -51,6 +54,14 @@ const NEEDS: &[Need] = &[
     need(Purpose::WindowTests, &["webkit2gtk-driver"]),
     // A stranger to our keys: tests prove that it cannot open a vault.
     need(Purpose::WindowTests, &["sqlite3"]),
+    need(Purpose::BluetoothAppliance, &["qemu-system-x86"]),
+    need(Purpose::BluetoothAppliance, &["bluez"]),
+    need(Purpose::BluetoothAppliance, &["busybox-static"]),
+    need(Purpose::BluetoothAppliance, &["kmod"]),
+    need(Purpose::BluetoothAppliance, &["cpio"]),
+    need(Purpose::BluetoothAppliance, &["python3-venv"]),
+    need(Purpose::BluetoothAppliance, &["dbus-daemon", "dbus"]),
+    need(Purpose::BluetoothAppliance, &["dbus-bin", "dbus"]),
     need(Purpose::FetchNode, &["python3-pip"]),
     need(Purpose::Packaging, &["rpm"]),
     // The installers' build takes SQLCipher with its own OpenSSL, whose configure script is Perl.
