@@ -23,9 +23,9 @@ impl Counts {
         let mut total = Self::default();
         for line in output.lines() {
             let line = without_colour(line);
-            let line = line.trim();
-            if let Some(rest) = line.strip_prefix("test result: ") {
-                // cargo test: "ok. 3 passed; 0 failed; 0 ignored; …"
+            let (whole, line) = (line.as_str(), line.trim());
+            if let Some(rest) = whole.strip_prefix("test result: ") {
+                // cargo test: "ok. 3 passed; 0 failed; 0 ignored; …". Indented it is what nextest quotes of a failed test.
                 total += Self { passed: number_before(rest, "passed"), failed: number_before(rest, "failed") };
             } else if line.starts_with("Summary [") {
                 // nextest: "Summary [ 0.014s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 3 skipped"
@@ -90,6 +90,12 @@ mod tests {
     #[test]
     fn the_summary_of_nextest_is_read_after_an_early_stop() {
         let output = "Summary [ 0.1s] 2/9 tests run: 1 passed, 1 exec failed, 0 skipped";
+        assert_eq!(Counts::read(output), Counts { passed: 1, failed: 1 });
+    }
+
+    #[test]
+    fn what_nextest_quotes_of_a_failed_test_is_not_counted_again() {
+        let output = "    test result: FAILED. 0 passed; 1 failed; 0 ignored\n     Summary [ 9s] 2 tests run: 1 passed, 1 failed";
         assert_eq!(Counts::read(output), Counts { passed: 1, failed: 1 });
     }
 
