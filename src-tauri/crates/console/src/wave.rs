@@ -130,8 +130,8 @@ impl Gain {
         });
         let Some((low, high)) = extremes else { return Vec::new() };
         let span = (i64::from(high) - i64::from(low)).max(1);
-        let room = i64::from(FULL - 2 * MARGIN);
-        let fitted = |sample: &i32| MARGIN + ((i64::from(*sample) - i64::from(low)) * room / span) as i32;
+        let room = i64::from(FULL - ABOVE - BELOW);
+        let fitted = |sample: &i32| BELOW + ((i64::from(*sample) - i64::from(low)) * room / span) as i32;
         samples.iter().map(fitted).collect()
     }
 }
@@ -140,8 +140,10 @@ impl Gain {
 const GAIN_SECONDS: usize = 4;
 /// The top of a strip without a unit.
 const FULL: i32 = 1_000;
-/// Air above and below.
-const MARGIN: i32 = 80;
+/// Air above, where the strip's name stands, …
+const ABOVE: i32 = 180;
+/// … and below.
+const BELOW: i32 = 80;
 
 fn before_last(block: &WaveformBlock, hertz: u16) -> WallTime {
     let after_first = block.samples.len() as i64 - 1;
@@ -182,10 +184,10 @@ mod tests {
     fn a_pulse_wave_fills_its_strip_whatever_its_level() {
         let wave: Vec<i32> = (0..200).map(|step| 8_000_000 + (step % 50) * 100).collect();
         let fitted = Gain::default().fit(&wave, 50);
-        assert_eq!((fitted.iter().min(), fitted.iter().max()), (Some(&MARGIN), Some(&(FULL - MARGIN))));
+        assert_eq!((fitted.iter().min(), fitted.iter().max()), (Some(&BELOW), Some(&(FULL - ABOVE))));
         let mut flat = Gain::default();
-        assert_eq!(flat.fit(&[i32::MAX; 3], 50), [MARGIN; 3]);
-        assert_eq!(flat.fit(&[i32::MIN], 50), [MARGIN], "the widest span does not overflow");
+        assert_eq!(flat.fit(&[i32::MAX; 3], 50), [BELOW; 3]);
+        assert_eq!(flat.fit(&[i32::MIN], 50), [BELOW], "the widest span does not overflow");
     }
 
     #[test]
@@ -194,7 +196,7 @@ mod tests {
         gain.fit(&[0; 10], 10);
         let later: Vec<i32> = (0..40).map(|step| 1_000 + step % 2).collect();
         let fitted = gain.fit(&later, 10);
-        assert_eq!(fitted.iter().max(), Some(&(FULL - MARGIN)));
-        assert_eq!(fitted.iter().min(), Some(&MARGIN));
+        assert_eq!(fitted.iter().max(), Some(&(FULL - ABOVE)));
+        assert_eq!(fitted.iter().min(), Some(&BELOW));
     }
 }

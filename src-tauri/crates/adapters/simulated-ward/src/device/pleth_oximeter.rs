@@ -90,7 +90,11 @@ impl PlethOximeter {
 fn height(since: Duration, interval: Duration) -> u8 {
     let whole = interval.as_millis().max(1);
     let thousandth = (since.as_millis() * 1_000 / whole).min(1_000) as i64;
-    let between = |from: (i64, i64), to: (i64, i64)| from.1 + (to.1 - from.1) * (thousandth - from.0) / (to.0 - from.0);
+    // Smooth at the corners, as blood is: 3t² - 2t³ between two of them.
+    let between = |from: (i64, i64), to: (i64, i64)| {
+        let part = 1_000 * (thousandth - from.0) / (to.0 - from.0);
+        from.1 + (to.1 - from.1) * (part * part * (3_000 - 2 * part) / 1_000_000) / 1_000
+    };
     let corners = [(0, 10), (180, 96), (420, 48), (500, 56), (1_000, 10)];
     let part = corners.windows(2).find(|pair| thousandth <= pair[1].0);
     part.map_or(10, |pair| between(pair[0], pair[1])) as u8
