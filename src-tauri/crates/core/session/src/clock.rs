@@ -14,6 +14,8 @@ pub(crate) fn compare(device: DeviceTime, now: Now) -> Option<DeviceClock> {
 /// count of ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Timeline {
+    /// Whether it was read at all, whatever it showed.
+    pub(crate) shown: bool,
     /// Read before anything could set it.
     pub(crate) read: Option<DeviceClock>,
     /// Read again after it was set, if it took: values measured after that show it.
@@ -26,18 +28,21 @@ impl Timeline {
     /// The clock of an Elapsed Time service.
     pub(crate) fn of_elapsed(elapsed: &ElapsedTime, now: Now) -> Self {
         if elapsed.flags.has(ElapsedTimeFlag::TickCounter) {
-            return Self { ticks: Some((elapsed.span(), now.wall)), ..Self::default() };
+            return Self { shown: true, ticks: Some((elapsed.span(), now.wall)), ..Self::default() };
         }
-        Self { read: local_of(elapsed, now).and_then(|device| compare(device, now)), ..Self::default() }
+        let read = local_of(elapsed, now).and_then(|device| compare(device, now));
+        Self { shown: true, read, ..Self::default() }
     }
 
     /// When a value was measured, by the time it carries.
     pub(crate) fn correct(&self, device: Option<DeviceTime>, now: Now) -> CorrectedTime {
         if let Some(set) = &self.since_set {
-            // The clock jumped when it was set: a time at or after the setting, by the clock as it is now, is a new one.
+            // The clock jumped when it was set: a time since the setting and not after now, by the clock as it is now, is a
+            // new one.
             let by_new = correct(device, Some(set), now);
             let is_new = by_new.method == TimeMethod::DeviceClockCorrected
-                && by_new.at.millis_since(set.read_at) >= -RESOLUTION_MS;
+                && by_new.at.millis_since(set.read_at) >= -RESOLUTION_MS
+                && by_new.at.millis_since(now.wall) <= RESOLUTION_MS;
             if is_new {
                 return by_new;
             }
@@ -76,7 +81,12 @@ pub fn correct(device: Option<DeviceTime>, clock: Option<&DeviceClock>, now: Now
     let unknown = CorrectedTime { device: Some(device), method: TimeMethod::Unknown, ..receipt };
     let Some(local) = device.as_if_utc() else { return unknown };
     let utc = local.plus_millis(-now.zone_offset_ms);
-    let corrected = clock.map(|clock| (utc.plus_millis(-clock.offset_ms), TimeMethod::DeviceClockCorrected));
+    // From one reading of the device's clock to another: the zone of this computer may have changed in between.
+    let since_read = |clock: &DeviceClock| {
+        let shown = clock.device.as_if_utc()?;
+        Some((clock.read_at.plus_millis(local.millis_since(shown)), TimeMethod::DeviceClockCorrected))
+    };
+    let corrected = clock.and_then(since_read);
     let as_it_stands = (utc, TimeMethod::DeviceClockUnverified);
     let found = corrected.into_iter().chain([as_it_stands]).find(|(at, _)| is_plausible(*at, now));
     found.map_or(unknown, |(at, method)| CorrectedTime { at, method, ..unknown })
@@ -167,7 +177,7 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_corrects_old_values_by_what_it_was_and_new_ones_by_what_it_is() {
         let read = compare(time(15, 40), NOW).unwrap();
-        let timeline = Timeline { read: Some(read), since_set: compare(time(16, 6), NOW), ticks: None };
+        let timeline = Timeline { read: Some(read), since_set: compare(time(16, 6), NOW), ..Timeline::default() };
         let old = timeline.correct(Some(time(15, 30)), NOW);
         assert_eq!(NOW.wall.millis_since(old.at), 10 * 60_000);
         let later = Now { wall: NOW.wall.plus_millis(120_000), ..NOW };
@@ -183,6 +193,22 @@ mod tests {
             let clock = compare(time(16, 3), now).unwrap();
             assert_eq!(now.wall.millis_since(correct(Some(time(15, 53)), Some(&clock), now).at), 600_000);
         }
+    }
+
+    #[test]
+    fn a_change_of_this_computers_zone_while_a_link_is_up_moves_no_reading() {
+        let clock = compare(time(16, 3), NOW).unwrap();
+        let winter = Now { zone_offset_ms: 3_600_000, ..NOW };
+        assert_eq!(NOW.wall.millis_since(correct(Some(time(15, 53)), Some(&clock), winter).at), 600_000);
+    }
+
+    #[test]
+    fn an_old_reading_that_the_clock_as_it_was_set_would_put_ahead_of_now_is_an_old_one() {
+        // The clock was a minute ahead; what was measured just before it was set still shows that.
+        let timeline =
+            Timeline { read: compare(time(16, 7), NOW), since_set: compare(time(16, 6), NOW), ..Timeline::default() };
+        let old = timeline.correct(Some(time(16, 7)), NOW);
+        assert_eq!(old.at, NOW.wall);
     }
 
     #[test]

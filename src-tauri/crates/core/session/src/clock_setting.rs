@@ -24,13 +24,16 @@ pub(crate) fn read(characteristic: Uuid, octets: &[u8], now: Now) -> Timeline {
     } else {
         date_time::decode(octets).ok()
     };
-    Timeline { read: shown.and_then(|time| clock::compare(time, now)), ..Timeline::default() }
+    Timeline { shown: shown.is_some(), read: shown.and_then(|time| clock::compare(time, now)), ..Timeline::default() }
 }
 
-/// Whether a clock is off enough to be set. One that shows no possible time is; a count of ticks is no clock.
+/// Whether a clock is off enough to be set. One that shows no possible time is; one that could not be read is left alone,
+/// because what it showed would be lost; a count of ticks is no clock.
 pub(crate) fn is_off(timeline: &Timeline, quirk: &Quirk) -> bool {
     let tolerance = i64::try_from(quirk.clock_tolerance.as_millis()).unwrap_or(i64::MAX);
-    timeline.ticks.is_none() && timeline.read.is_none_or(|clock| clock.offset_ms.saturating_abs() > tolerance)
+    timeline.shown
+        && timeline.ticks.is_none()
+        && timeline.read.is_none_or(|clock| clock.offset_ms.saturating_abs() > tolerance)
 }
 
 /// Our time as the clock of this characteristic takes it; `None` outside its years.
@@ -97,14 +100,17 @@ mod tests {
     fn a_clock_within_its_tolerance_is_left_alone() {
         let off_by = |offset_ms| {
             let device = clock::local_time(NOW).unwrap();
-            Timeline { read: Some(DeviceClock { device, read_at: NOW.wall, offset_ms }), ..Timeline::default() }
+            let read = Some(DeviceClock { device, read_at: NOW.wall, offset_ms });
+            Timeline { shown: true, read, ..Timeline::default() }
         };
         let patient = Quirk { clock_tolerance: Duration::from_secs(600), ..Quirk::STANDARD };
         assert!(!is_off(&off_by(9_000), &Quirk::STANDARD));
         assert!(is_off(&off_by(-26 * 60_000), &Quirk::STANDARD));
         assert!(!is_off(&off_by(-599_000), &patient) && is_off(&off_by(-26 * 60_000), &patient));
-        assert!(is_off(&Timeline::default(), &Quirk::STANDARD), "a clock that was never set shows no time");
-        let ticks = Timeline { ticks: Some((5, NOW.wall)), ..Timeline::default() };
+        let never_set = read(uuids::DATE_TIME, &[0; 7], NOW);
+        assert!(is_off(&never_set, &Quirk::STANDARD), "a clock that was never set shows no time");
+        assert!(!is_off(&Timeline::default(), &Quirk::STANDARD), "one that could not be read is not written blind");
+        let ticks = Timeline { shown: true, ticks: Some((5, NOW.wall)), ..Timeline::default() };
         assert!(!is_off(&ticks, &Quirk::STANDARD));
     }
 

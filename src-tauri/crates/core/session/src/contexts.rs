@@ -16,6 +16,8 @@ pub(crate) struct Waiting {
     pub(crate) index: u64,
     /// The value.
     pub(crate) bytes: Vec<u8>,
+    /// It came while its memory was being fetched.
+    pub(crate) from_memory: bool,
 }
 
 /// What waits for its partner, by sequence number.
@@ -63,7 +65,7 @@ mod tests {
 
     fn waiting(octet: u8) -> Waiting {
         let now = Now { boot: BootTime::default(), wall: WallTime(0), zone_offset_ms: 0 };
-        Waiting { now, index: 0, bytes: Vec::from([octet]) }
+        Waiting { now, index: 0, bytes: Vec::from([octet]), from_memory: false }
     }
 
     #[test]

@@ -8,12 +8,13 @@ use crate::memories::{Memory, Record};
 use crate::quirks::Quirk;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use bedside_gatt::generic_health::SegmentJoiner;
 use bedside_gatt::record_access::{RecordReply, RecordRequest, ResponseCode, Selection};
 use bedside_vitals::BootTime;
 use core::time::Duration;
 
 /// So long a device may take for the next record or answer before the fetch has failed.
-pub(crate) const RECORD_DEADLINE: Duration = Duration::from_secs(30);
+const RECORD_DEADLINE: Duration = Duration::from_secs(30);
 /// A device that is busy is asked again after so long, …
 const BUSY: Duration = Duration::from_secs(5);
 /// … so many times.
@@ -25,8 +26,8 @@ pub(crate) struct Download {
     memory: &'static Memory,
     /// As it would be stored if the fetch ended now.
     bookmark: Bookmark,
-    /// As it stood before the last record, of which a part may still be missing.
-    before_last: Bookmark,
+    /// As it was when this began: it stands until the device has shown that the memory is still the same.
+    start: Bookmark,
     /// The stored record to begin with; `None` = everything.
     from: Option<RecordMark>,
     /// Records stored since the memory was last complete, before this fetch.
@@ -38,8 +39,14 @@ pub(crate) struct Download {
     without_number: u32,
     known_seen: bool,
     other_memory: bool,
-    /// Further parts of the last record are nothing new.
-    passing_over: bool,
+    /// Joins the parts of records that come in several.
+    parts: SegmentJoiner,
+    /// The parts so far of the record that comes.
+    begun: bool,
+    /// Everything is asked for anew.
+    restarted: bool,
+    /// When the device, or the store for it, last did something for this.
+    last_progress: BootTime,
     busy: u8,
     phase: Phase,
 }
@@ -58,7 +65,7 @@ enum Phase {
 
 impl Download {
     /// From where `bookmark` stands, or everything.
-    pub(crate) fn new(memory: &'static Memory, bookmark: Option<Bookmark>, quirk: &Quirk) -> Self {
+    pub(crate) fn new(memory: &'static Memory, bookmark: Option<Bookmark>, quirk: &Quirk, now: BootTime) -> Self {
         let from_number = !quirk.never_from_number && !quirk.sequence_reversed;
         let from = bookmark.and_then(|bookmark| bookmark.highest);
         let from = from.filter(|&mark| from_number && memory.bound(mark).is_some());
@@ -66,7 +73,7 @@ impl Download {
         let mut download = Self {
             memory,
             bookmark,
-            before_last: bookmark,
+            start: bookmark,
             from,
             before: 0,
             counts: true,
@@ -75,7 +82,10 @@ impl Download {
             without_number: 0,
             known_seen: false,
             other_memory: false,
-            passing_over: false,
+            parts: SegmentJoiner::new(),
+            begun: false,
+            restarted: false,
+            last_progress: now,
             busy: 0,
             phase: Phase::Over(None),
         };
@@ -89,8 +99,9 @@ impl Download {
     }
 
     /// What is to be written to the control point now.
-    pub(crate) fn poll_write(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn poll_write(&mut self, now: BootTime) -> Option<Vec<u8>> {
         let Phase::Ask(request) = self.phase else { return None };
+        self.progressed(now);
         self.phase = Phase::Asked(request);
         let octets = request.encode();
         if octets.is_err() {
@@ -107,9 +118,19 @@ impl Download {
         }
     }
 
-    /// Whether an answer or a record is due.
-    pub(crate) const fn is_asked(&self) -> bool {
-        matches!(self.phase, Phase::Asked(_))
+    /// When an answer or a record is overdue. Other values of the device change nothing of it.
+    pub(crate) fn overdue_at(&self) -> Option<BootTime> {
+        matches!(self.phase, Phase::Asked(_)).then(|| self.last_progress.plus(RECORD_DEADLINE))
+    }
+
+    /// Something was done for this: written, sent or stored.
+    pub(crate) fn progressed(&mut self, now: BootTime) {
+        self.last_progress = self.last_progress.max(now);
+    }
+
+    /// Whether everything is asked for anew, told once.
+    pub(crate) const fn take_restart(&mut self) -> bool {
+        core::mem::replace(&mut self.restarted, false)
     }
 
     /// How it ended: `Some(None)` = complete.
@@ -150,39 +171,42 @@ impl Download {
         }
     }
 
-    /// The records of one value, or a further part of one that is in several. `false` when none of it is new.
-    pub(crate) fn came(&mut self, records: &[Record]) -> bool {
-        if records.is_empty() {
-            return !self.passing_over;
-        }
+    /// A value came: the records that it completed, or `None` when none of it is new. A record in several parts counts
+    /// once its last part has come and none is missing; its parts are all kept.
+    pub(crate) fn came(&mut self, bytes: &[u8], now: BootTime) -> Option<Vec<Record>> {
+        self.progressed(now);
+        let mut in_parts = false;
+        let records = if self.memory.in_parts() {
+            let Some(body) = self.parts.push(bytes).ok().and_then(|outcome| outcome.body) else {
+                self.begun = true;
+                return Some(Vec::new());
+            };
+            in_parts = core::mem::take(&mut self.begun);
+            self.memory.read(&body)
+        } else {
+            self.memory.read(bytes)
+        };
         // Each of them is looked at, also after a new one.
         let new = records.iter().filter(|&&record| self.one_came(record)).count() > 0;
-        self.passing_over = !new;
-        new
+        (new || in_parts || records.is_empty()).then_some(records)
     }
 
     /// Records are handed on to be stored: the bookmark that is to be stored with them.
     pub(crate) fn handed_on(&mut self, records: &[Record]) -> Bookmark {
-        if !records.is_empty() {
-            self.before_last = self.bookmark;
-        }
         let is_new = |record: &&Record| record.mark.is_none() || record.mark != self.from;
         let new = u32::try_from(records.iter().filter(is_new).count()).unwrap_or(u32::MAX);
         self.bookmark.since_complete = self.bookmark.since_complete.saturating_add(new);
-        if self.other_memory {
-            // The numbers are those of another memory: nothing of the old bookmark holds.
-            return nothing_read(self.memory);
-        }
         for mark in records.iter().filter_map(|record| record.mark) {
             if self.bookmark.highest.is_none_or(|highest| mark.number > highest.number) {
                 self.bookmark.highest = Some(mark);
             }
         }
-        if self.memory.in_parts() { self.before_last } else { self.bookmark }
+        self.durable()
     }
 
     /// An answer of the control point.
     pub(crate) fn replied(&mut self, reply: RecordReply, now: BootTime) {
+        self.progressed(now);
         let Phase::Asked(request) = self.phase else { return };
         match (request, reply) {
             (RecordRequest::ReportNumber(_), RecordReply::NumberOfRecords(count)) => match count.number() {
@@ -224,10 +248,25 @@ impl Download {
             Phase::Over(Some(Shortfall::Missing)) => {
                 Bookmark { complete, highest: complete, since_complete: 0, ..self.bookmark }
             }
-            // Of a record in parts the last one may be missing.
-            Phase::Over(Some(_)) if self.memory.in_parts() => self.before_last,
-            Phase::Over(Some(_)) | Phase::Ask(_) | Phase::Asked(_) | Phase::Busy(..) => self.bookmark,
+            Phase::Over(Some(_)) | Phase::Ask(_) | Phase::Asked(_) | Phase::Busy(..) => self.durable(),
         }
+    }
+
+    /// The bookmark that holds if the fetch is cut off now.
+    fn durable(&self) -> Bookmark {
+        if self.other_memory {
+            // The numbers are those of another memory: nothing of the old bookmark holds.
+            nothing_read(self.memory)
+        } else if self.is_unsure() {
+            self.start
+        } else {
+            self.bookmark
+        }
+    }
+
+    /// Whether the device has not yet sent the record by which the memory is known to be the one that was read before.
+    const fn is_unsure(&self) -> bool {
+        self.from.is_some() && !self.known_seen
     }
 
     /// `false` when it is the stored one that was asked for only to know the memory by it.
@@ -237,11 +276,12 @@ impl Download {
             return true;
         };
         if let Some(known) = self.from.filter(|known| known.number == mark.number) {
-            if known == mark {
+            // Without a time it may be any record of that number.
+            if known.base_time.is_some() && known == mark {
                 self.known_seen = true;
                 return false;
             }
-            self.other_memory = true;
+            self.other_memory |= known.base_time.is_some() && mark.base_time.is_some();
         }
         self.seen.insert(mark.number);
         true
@@ -272,7 +312,9 @@ impl Download {
     }
 
     fn finish(&mut self) {
-        if self.other_memory {
+        // Records after the end of the numbers have lower ones: they were not asked for.
+        let at_end = self.bookmark.highest.is_some_and(|mark| self.memory.bound(mark).is_none());
+        if self.other_memory || self.is_unsure() || self.from.is_some() && at_end {
             return self.everything();
         }
         let missing = self.expected().is_some_and(|expected| self.received() < expected);
@@ -291,7 +333,8 @@ impl Download {
 
     fn everything(&mut self) {
         self.bookmark = nothing_read(self.memory);
-        self.before_last = self.bookmark;
+        self.start = self.bookmark;
+        self.restarted = true;
         self.before = 0;
         self.from = None;
         self.counted = None;
@@ -299,6 +342,8 @@ impl Download {
         self.without_number = 0;
         self.known_seen = false;
         self.other_memory = false;
+        self.parts = SegmentJoiner::new();
+        self.begun = false;
         self.phase = Phase::Ask(self.first());
     }
 

@@ -37,7 +37,12 @@ pub(crate) fn steps(services: &[DiscoveredService]) -> Vec<Step> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft {
     texts: [Option<String>; WANTED.len()],
+    /// What could not be read though the device offers it.
+    failed: [bool; WANTED.len()],
 }
+
+/// How many of the parts that are wanted tell devices apart: the others change with the firmware.
+const TELLING: usize = 4;
 
 impl Draft {
     /// Takes an answer. A malformed text is left out: it identifies nothing.
@@ -49,8 +54,28 @@ impl Draft {
             decode_text(SERIAL_NUMBER, bytes).ok().map(cleaned)
         };
         if let Some(place) = WANTED.iter().position(|&wanted| wanted == characteristic) {
+            self.failed[place] = text.is_none();
             self.texts[place] = text.filter(|text| !text.is_empty());
         }
+    }
+
+    /// A part could not be read.
+    pub(crate) fn failed(&mut self, characteristic: Uuid) {
+        if let Some(place) = WANTED.iter().position(|&wanted| wanted == characteristic) {
+            self.failed[place] = true;
+        }
+    }
+
+    /// Whether this is another device only because a part of its identity could not be read this time: nothing that was
+    /// read says otherwise.
+    pub(crate) fn may_be(&self, before: &DeviceDescription) -> bool {
+        let known = [&before.manufacturer, &before.model, &before.serial, &before.system_id];
+        let contradicts = |(read, known): (&Option<String>, &Option<String>)| {
+            read.as_ref().zip(known.as_ref()).is_some_and(|(read, known)| read != known)
+        };
+        // A serial number where there was none before names the device by itself.
+        let new_serial = self.texts[2].is_some() && before.serial.is_none();
+        self.failed[..TELLING].contains(&true) && !new_serial && !self.texts.iter().zip(known).any(contradicts)
     }
 
     /// The description. `address` is the system's name of the peripheral: the last resort as a key.
@@ -97,6 +122,26 @@ fn cleaned(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_the_same_when_a_part_could_not_be_read_and_nothing_contradicts_it() {
+        let drafted = |maker: &[u8]| {
+            let mut draft = Draft::default();
+            draft.take(uuids::MANUFACTURER_NAME, maker);
+            draft
+        };
+        let mut whole = drafted(b"Maker");
+        whole.take(uuids::SERIAL_NUMBER, b"S-1");
+        let before = whole.describe(&[], Some("Strap"), "a", false);
+        let failed = |maker| {
+            let mut draft = drafted(maker);
+            draft.failed(uuids::SERIAL_NUMBER);
+            draft.may_be(&before)
+        };
+        assert!(failed(b"Maker"));
+        assert!(!failed(b"Another"));
+        assert!(!drafted(b"Maker").may_be(&before), "it has no serial number any more");
+    }
 
     #[test]
     fn the_serial_number_identifies_a_device_and_the_address_does_not() {

@@ -92,13 +92,18 @@ pub struct Session {
     described: Option<DeviceDescription>,
     timeline: Timeline,
     clock_refused: bool,
-    clock_setting: Option<ClockSetting>,
+    /// Told once it is known whose clocks they are.
+    clock_settings: Vec<ClockSetting>,
     download: Option<Download>,
     /// How far the device's memories are read and stored.
     bookmarks: BTreeMap<Uuid, Bookmark>,
     unpersisted_bookmarks: BTreeMap<PersistId, Bookmark>,
     unsubscribed: BTreeSet<CharacteristicAddress>,
     consent: Option<UserConsent>,
+    /// The device keeps its values back until its user consents.
+    consent_open: bool,
+    /// Memories whose fetch was given up without a last word of the device.
+    unended: BTreeSet<Uuid>,
     contexts: Contexts,
     decoder: Decoder,
     indices: BTreeMap<CharacteristicAddress, u64>,
@@ -141,12 +146,14 @@ impl Session {
             described,
             timeline: Timeline::default(),
             clock_refused: false,
-            clock_setting: None,
+            clock_settings: Vec::new(),
             download: None,
             bookmarks: BTreeMap::new(),
             unpersisted_bookmarks: BTreeMap::new(),
             unsubscribed: BTreeSet::new(),
             consent: None,
+            consent_open: false,
+            unended: BTreeSet::new(),
             contexts: Contexts::default(),
             decoder: Decoder::default(),
             indices: BTreeMap::new(),
@@ -242,7 +249,12 @@ impl Session {
             TimeoutReason::Record => {
                 self.fault("RECORDS-SILENT", "the device stopped sending its stored records");
                 self.end_download(Shortfall::Silent);
-                self.disconnect(now, false);
+                if self.streams {
+                    // Its values are worth more than its memory.
+                    self.advance(now);
+                } else {
+                    self.disconnect(now, false);
+                }
             }
             TimeoutReason::Deadline => {
                 self.pending = None;
@@ -284,8 +296,9 @@ impl Session {
     }
 
     fn connect(&mut self, now: Now) {
-        if !self.ready && self.identity.is_some() && !self.held.is_empty() {
-            // Values of the connection before wait for the store to know whose they are.
+        let waits = !self.held.is_empty() || !self.clock_settings.is_empty();
+        if !self.ready && self.identity.is_some() && waits {
+            // What came of the connection before waits for the store to know whose it is.
             self.state = State::Waiting;
             self.connect_when_durable = true;
             return;
@@ -299,10 +312,11 @@ impl Session {
         self.doing = None;
         self.draft = Draft::default();
         self.timeline = Timeline::default();
-        self.clock_setting = None;
         self.clock_refused = false;
         self.download = None;
         self.unsubscribed.clear();
+        self.consent_open = false;
+        self.unended.clear();
         self.connect_when_durable = false;
         self.decoder = Decoder::default();
         self.indices.clear();
@@ -340,6 +354,9 @@ impl Session {
 
     /// Who the device is, as far as it said.
     fn describe(&self) -> DeviceDescription {
+        if let Some(before) = self.described.as_ref().filter(|before| self.draft.may_be(before)) {
+            return before.clone();
+        }
         let Config { name, address, simulated, .. } = &self.config;
         self.draft.clone().describe(&self.services, name.as_deref(), address, *simulated)
     }
@@ -353,9 +370,11 @@ impl Session {
     }
 
     /// The link ends with values that nobody is known for: they are the device's that was here before, or else that of
-    /// this address. Half of an identity would be another device's.
+    /// this address. Half of an identity would be another device's. A clock that was set is told now where the device is
+    /// known, and else when it says who it is.
     fn identify_late(&mut self) {
-        if self.ready || self.identity.is_some() || self.held.is_empty() {
+        let clock = !self.clock_settings.is_empty() && self.described.is_some();
+        if self.ready || self.identity.is_some() || self.held.is_empty() && !clock {
             return;
         }
         let asking = |step: &Step| matches!(step, Step::ReadIdentity(_));
@@ -410,10 +429,13 @@ impl Session {
 
     fn step_done(&mut self, now: Now, step: Step, result: StepResult) {
         let fatal = matches!(step, Step::Subscribe { required: true, .. });
+        if let (Step::ReadIdentity(at), Err(_)) = (&step, &result) {
+            self.draft.failed(at.characteristic);
+        }
         match (step, result) {
             (Step::ReadIdentity(at), Ok(Answer::Value(bytes))) => self.draft.take(at.characteristic, &bytes),
             (Step::ReadBattery(_), Ok(Answer::Value(bytes))) => self.battery(&bytes),
-            (Step::ReadFact(at), Ok(Answer::Value(bytes))) => self.decoder.learn(at, &bytes),
+            (Step::ReadFact(at), Ok(Answer::Value(bytes))) => self.decoder.learn(at, &bytes, now),
             (Step::ReadClock(at), Ok(Answer::Value(bytes))) => {
                 self.timeline = clock_setting::read(at.characteristic, &bytes, now);
             }

@@ -6,7 +6,7 @@ use crate::table::{CharacteristicAddress, DiscoveredService};
 use alloc::vec::Vec;
 use bedside_gatt::continuous_glucose::measurement as continuous;
 use bedside_gatt::end_to_end_check::CheckSums;
-use bedside_gatt::generic_health::{Segment, StoredObservation};
+use bedside_gatt::generic_health::StoredObservation;
 use bedside_gatt::glucose::GlucoseMeasurement;
 use bedside_gatt::glucose_context::GlucoseContext;
 use bedside_gatt::record_access::Bound;
@@ -25,7 +25,7 @@ pub(crate) struct Memory {
     pub(crate) context: Option<Uuid>,
     /// Whether the device can be asked from a number on.
     pub(crate) numbers: Numbers,
-    /// The records of one value.
+    /// The records of one value, or of what several parts of one were joined to.
     read: fn(&[u8]) -> Vec<Record>,
 }
 
@@ -91,6 +91,11 @@ pub(crate) fn with_records(at: CharacteristicAddress) -> Option<&'static Memory>
     TABLE.iter().find(|memory| memory.at() == at)
 }
 
+/// Whether values of a characteristic may be old: it also brings stored records.
+pub(crate) fn may_be_stored(characteristic: Uuid) -> bool {
+    TABLE.iter().any(|memory| memory.records == characteristic)
+}
+
 /// The memory whose records have contexts of their own.
 pub(crate) fn with_context() -> Option<&'static Memory> {
     TABLE.iter().find(|memory| memory.context.is_some())
@@ -117,7 +122,7 @@ impl Memory {
         CharacteristicAddress { service: self.service, characteristic: uuids::RECORD_ACCESS_CONTROL_POINT }
     }
 
-    /// The records of one value.
+    /// The records of one value; of a memory whose records come in several, of their parts joined.
     pub(crate) fn read(&self, bytes: &[u8]) -> Vec<Record> {
         (self.read)(bytes)
     }
@@ -155,16 +160,11 @@ fn continuous_glucose(bytes: &[u8]) -> Vec<Record> {
     records.iter().map(|found| record(found.time_offset_min)).collect()
 }
 
-/// A stored observation may span values: it is counted by the one that begins it and carries its number. Its time is
-/// known here only when it is whole in one value.
-fn health_observation(bytes: &[u8]) -> Vec<Record> {
-    let Ok(segment) = Segment::decode(bytes) else { return Vec::from([UNREADABLE]) };
-    if !segment.first {
-        return Vec::new();
-    }
-    let number = segment.payload.first_chunk().map(|octets| u32::from_le_bytes(*octets));
-    let whole = Some(segment.payload).filter(|_| segment.last).and_then(|body| StoredObservation::decode(body).ok());
-    let time = whole.and_then(|stored| stored.observation.leaves().first().and_then(|leaf| leaf.time));
+/// A stored observation, joined: one that says nothing readable but its number came all the same.
+fn health_observation(body: &[u8]) -> Vec<Record> {
+    let number = body.first_chunk().map(|octets| u32::from_le_bytes(*octets));
+    let stored = StoredObservation::decode(body).ok();
+    let time = stored.and_then(|stored| stored.observation.leaves().first().and_then(|leaf| leaf.time));
     let base_time = time.and_then(|time| time.as_if_utc()).and_then(DeviceTime::of_as_if_utc);
     let mark = number.map(|number| RecordMark { number, base_time });
     Vec::from([Record { mark, context_follows: false }])

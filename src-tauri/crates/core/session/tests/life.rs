@@ -79,6 +79,18 @@ fn an_advertisement_ends_the_wait_and_a_new_connection_has_a_new_id() {
 }
 
 #[test]
+fn a_serial_number_that_could_not_be_read_this_time_makes_no_other_device() {
+    let mut bench = Bench::new(STRAP, false);
+    bench.persist_identity();
+    let first = bench.identified().device.clone();
+    bench.unreadable.insert(uuids::SERIAL_NUMBER);
+    bench.feed(Input::LinkEnded);
+    bench.feed(Input::Advertised);
+    assert_eq!(bench.did("connect"), 2);
+    assert_eq!(bench.identified().device, first);
+}
+
+#[test]
 fn a_cuff_that_hangs_up_is_a_normal_end_and_is_not_called() {
     let mut bench = Bench::new(CUFF, true);
     bench.persist_identity();

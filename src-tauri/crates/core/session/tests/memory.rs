@@ -4,13 +4,16 @@
 
 mod common;
 
+use bedside_gatt::generic_health::{Observation, ObservationValue, Quantity as Sent, StoredObservation, split};
+use bedside_gatt::uuids;
 use bedside_session::*;
-use bedside_vitals::{GlucoseDetails, LinkState, Meal};
+use bedside_vitals::{Decimal, GlucoseDetails, LinkState, Meal, Measurement, QualityFlag, TimeMethod};
 use common::meter::{METER, Meter, Stored};
 use common::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use uuid::Uuid;
 
 fn bench(meter: Meter) -> Bench {
     Bench::of(
@@ -51,9 +54,41 @@ fn numbers(bench: &Bench) -> Vec<u16> {
     bench
         .packets()
         .iter()
-        .filter(|packet| packet.address.characteristic == bedside_gatt::uuids::GLUCOSE_MEASUREMENT)
+        .filter(|packet| packet.address.characteristic == uuids::GLUCOSE_MEASUREMENT)
         .map(|packet| u16::from_le_bytes([packet.bytes[1], packet.bytes[2]]))
         .collect()
+}
+
+const OXIMETRY: Uuid = uuids::PULSE_OXIMETER_SERVICE;
+const HEALTH: Uuid = uuids::GENERIC_HEALTH_SENSOR_SERVICE;
+const RECORDS: Uuid = uuids::RECORD_ACCESS_CONTROL_POINT;
+const OXIMETER: &[(Uuid, &[Uuid])] = &[(OXIMETRY, &[uuids::SPOT_CHECK_OXIMETRY, RECORDS])];
+
+/// A device with a memory that the test speaks for.
+fn spoken_for(services: &[(Uuid, &[Uuid])]) -> Bench {
+    Bench::of(
+        services,
+        |_| {},
+        |bench| {
+            bench.durable = true;
+            bench.meter.mute = true;
+        },
+    )
+}
+
+/// A stored observation of 37 degrees without a time.
+fn observation(record_number: u32) -> Vec<u8> {
+    let value = ObservationValue::Numeric(Sent { unit: 6_048, value: Decimal::whole(37).into() });
+    let observation = Observation { kind: Some(150_364), ..Observation::new(value) };
+    StoredObservation { record_number, observation }.encode().unwrap()
+}
+
+const fn at(service: Uuid, characteristic: Uuid) -> CharacteristicAddress {
+    CharacteristicAddress { service, characteristic }
+}
+
+const fn control_point(service: Uuid) -> CharacteristicAddress {
+    at(service, RECORDS)
 }
 
 fn results(bench: &Bench) -> Vec<String> {
@@ -290,12 +325,109 @@ fn a_model_that_counts_backwards_is_always_fetched_whole() {
             },
         )
     };
-    let first = taidoc(Meter::with(0..4));
+    // All of one time: their places tell them apart.
+    let records = (0..4).map(|number| Stored { number, day: 5, context: false }).collect();
+    let first = taidoc(Meter { records, ..Meter::default() });
     assert_eq!(results(&first), ["complete 4"]);
     let mut again = first;
     again.feed(Input::FetchRecords);
     assert_eq!(again.meter.asked.last().unwrap(), &[1, 1]);
     assert_eq!(results(&again)[1], "complete 4");
+    let identities: Vec<_> = again.readings().iter().map(|reading| reading.identity).collect();
+    assert_eq!(identities[..4], identities[4..], "each is the same reading as before");
+    assert_eq!(identities.iter().collect::<BTreeSet<_>>().len(), 4);
+}
+
+#[test]
+fn records_fetched_again_are_the_same_readings_and_old_ones_without_a_time() {
+    let mut bench = spoken_for(OXIMETER);
+    let spot = vec![0, 97, 0, 66, 0];
+    for _ in 0..2 {
+        bench.feed(Input::Value(control_point(OXIMETRY), vec![5, 0, 2, 0]));
+        for _ in 0..2 {
+            bench.feed(Input::Value(at(OXIMETRY, uuids::SPOT_CHECK_OXIMETRY), spot.clone()));
+        }
+        bench.feed(Input::Value(control_point(OXIMETRY), vec![6, 0, 1, 1]));
+        bench.feed(Input::FetchRecords);
+    }
+    assert_eq!(results(&bench), ["complete 2", "complete 2"]);
+    let readings = bench.readings();
+    let (first, again) = readings.split_at(4);
+    let identities = |of: &[Measurement]| of.iter().map(|reading| (reading.parameter, reading.identity)).collect();
+    let (first, again): (BTreeSet<_>, BTreeSet<_>) = (identities(first), identities(again));
+    assert_eq!((first.len(), &first), (4, &again));
+    let old = |reading: &Measurement| {
+        reading.time.method == TimeMethod::Unknown && reading.quality.has(QualityFlag::FromStorage)
+    };
+    assert!(readings.iter().all(old));
+}
+
+#[test]
+fn values_of_a_stream_do_not_keep_a_silent_memory_under_way() {
+    let streaming = &[(OXIMETRY, &[uuids::CONTINUOUS_OXIMETRY, uuids::SPOT_CHECK_OXIMETRY, RECORDS] as &[Uuid])];
+    let mut bench = spoken_for(streaming);
+    for _ in 0..40 {
+        bench.feed(Input::Value(at(OXIMETRY, uuids::CONTINUOUS_OXIMETRY), vec![0, 97, 0, 66, 0]));
+        bench.pass(Duration::from_secs(1));
+    }
+    assert_eq!(bench.fetched()[0].shortfall, Some(Shortfall::Silent));
+    assert_eq!((bench.session.link(), bench.did("disconnect")), (LinkState::Linked, 0), "the stream goes on");
+    // It sends a record after all: that is no new value.
+    bench.feed(Input::Value(at(OXIMETRY, uuids::SPOT_CHECK_OXIMETRY), vec![0, 97, 0, 66, 0]));
+    assert_eq!(bench.readings().last().map(|reading| reading.time.method), Some(TimeMethod::Unknown));
+}
+
+#[test]
+fn a_stored_observation_with_a_part_missing_has_not_come() {
+    let sensor = &[(HEALTH, &[uuids::STORED_HEALTH_OBSERVATIONS, RECORDS] as &[Uuid])];
+    let mut bench = spoken_for(sensor);
+    bench.feed(Input::Value(control_point(HEALTH), vec![5, 0, 2, 0, 0, 0]));
+    for (number, lost) in [(1, Some(1)), (2, None)] {
+        let segments = split(&observation(number), 0, 8).into_iter().enumerate();
+        for (_, segment) in segments.filter(|(place, _)| Some(*place) != lost) {
+            bench.feed(Input::Value(at(HEALTH, uuids::STORED_HEALTH_OBSERVATIONS), segment));
+        }
+    }
+    bench.feed(Input::Value(control_point(HEALTH), vec![6, 0, 1, 1]));
+    assert_eq!(results(&bench), ["incomplete: 1 of 2"]);
+    assert_eq!(bench.readings().len(), 1);
+    assert!(bench.packets().iter().any(|packet| packet.content.is_err()), "what is missing is said");
+}
+
+#[test]
+fn a_memory_that_does_not_show_the_record_it_is_known_by_is_read_from_its_beginning() {
+    let second = later(bench(Meter::with(0..57)), Meter::with([20, 60, 61]));
+    assert!(numbers(&second).contains(&20));
+    assert_eq!(results(&second), ["complete 3"]);
+}
+
+#[test]
+fn records_after_the_turn_of_the_numbers_are_fetched() {
+    let second = later(bench(Meter::with([65_533, 65_534])), Meter::with([0, 1, 65_534, 65_535]));
+    assert!(numbers(&second).contains(&0));
+    assert_eq!(results(&second), ["complete 4"]);
+}
+
+#[test]
+fn a_number_without_a_time_is_no_proof_of_the_same_memory() {
+    let sensor = &[(HEALTH, &[uuids::STORED_HEALTH_OBSERVATIONS, RECORDS] as &[Uuid])];
+    let mark = RecordMark { number: 2, base_time: None };
+    let bookmark = Bookmark { service: HEALTH, complete: Some(mark), highest: Some(mark), since_complete: 0 };
+    let mut bench = Bench::of(
+        sensor,
+        |_| {},
+        |bench| {
+            bench.durable = true;
+            bench.meter.mute = true;
+            bench.feed(Input::Remembered(Remembered { bookmarks: vec![bookmark], consent: None }));
+        },
+    );
+    bench.feed(Input::Value(control_point(HEALTH), vec![5, 0, 1, 0, 0, 0]));
+    let segment = split(&observation(2), 0, 64).remove(0);
+    bench.feed(Input::Value(at(HEALTH, uuids::STORED_HEALTH_OBSERVATIONS), segment));
+    bench.feed(Input::Value(control_point(HEALTH), vec![6, 0, 1, 1]));
+    assert!(bench.fetched().is_empty());
+    assert_eq!(bench.meter.asked.last().unwrap(), &[4, 1], "everything is asked for");
 }
 
 proptest! {

@@ -7,6 +7,7 @@ mod common;
 use bedside_gatt::uuids;
 use bedside_session::*;
 use bedside_vitals::{DeviceDescription, DeviceId, DeviceKind, LinkState, TimeMethod};
+use common::meter::{METER, Meter};
 use common::*;
 use std::time::Duration;
 use uuid::Uuid;
@@ -57,13 +58,6 @@ fn place(bench: &Bench, what: &str) -> usize {
     bench.done.iter().position(|done| done.starts_with(what)).unwrap_or_else(|| panic!("{what} in {:?}", bench.done))
 }
 
-fn readings(bench: &Bench) -> Vec<bedside_vitals::Measurement> {
-    let contents = bench.packets().into_iter().filter_map(|packet| packet.content.clone().ok()).flatten();
-    contents
-        .filter_map(|content| if let Content::Measurement(reading) = content { Some(reading) } else { None })
-        .collect()
-}
-
 #[test]
 fn a_clock_is_read_first_and_set_only_after_the_stored_values_and_read_back() {
     let mut bench = cuff(|_| {});
@@ -87,11 +81,10 @@ fn a_value_from_before_the_setting_and_one_from_after_are_both_at_their_time() {
     assert_eq!(bench.clock_settings().len(), 1);
     // Stored before: the cuff showed 14:00:00 and was 3 min 14 s slow.
     bench.feed(Input::Value(PRESSURE, pressure(0)));
-    bench.pass(Duration::from_secs(145));
-    // Taken now, by the clock as it was set: 14:09:00.
+    bench.pass(Duration::from_secs(148));
+    // Taken now, by the clock as it was set: 14:09:00. Clocks count whole seconds: it was set half a second early.
     bench.feed(Input::Value(PRESSURE, pressure(9)));
-    let times: Vec<i64> = readings(&bench).iter().map(|reading| reading.time.at.0 - 1_773_842_400_000).collect();
-    // Clocks count whole seconds: it was set half a second early.
+    let times: Vec<i64> = bench.readings().iter().map(|reading| reading.time.at.0 - 1_773_842_400_000).collect();
     assert_eq!(times, [194_000, 540_500]);
 }
 
@@ -119,6 +112,95 @@ fn a_link_that_ends_between_setting_and_reading_back_is_told_as_that() {
     bench.feed(written);
     bench.feed(Input::LinkEnded);
     assert_eq!(bench.clock_settings()[0].outcome, ClockOutcome::NotReadBack);
+}
+
+#[test]
+fn a_link_that_ends_while_a_clock_is_set_early_is_told_as_that() {
+    let mut bench = a_and_d(|bench| bench.durable = true);
+    assert_eq!(bench.clock_settings().len(), 1);
+    bench.holds.insert(uuids::DATE_TIME, vec![0xEA, 0x07, 3, 18, 13, 40, 32]);
+    bench.feed(Input::LinkEnded);
+    bench.hold_answers = true;
+    bench.feed(Input::Advertised);
+    // Link, services, subscription, the clock as it is; then it is written, and the link ends before it is read back.
+    for _ in 0..4 {
+        let answer = bench.answers_held.pop_front().expect("an answer");
+        bench.feed(answer);
+    }
+    assert_eq!(bench.written.len(), 2);
+    bench.feed(Input::LinkEnded);
+    assert_eq!(bench.clock_settings().len(), 2);
+    assert_eq!(bench.clock_settings()[1].outcome, ClockOutcome::NotReadBack);
+}
+
+#[test]
+fn a_clock_that_was_set_early_by_a_device_nobody_knows_yet_is_told_when_it_says_who_it_is() {
+    let mut bench = a_and_d(|bench| {
+        bench.durable = true;
+        bench.hold_answers = true;
+    });
+    for _ in 0..4 {
+        let answer = bench.answers_held.pop_front().expect("an answer");
+        bench.feed(answer);
+    }
+    bench.feed(Input::LinkEnded);
+    assert!(bench.clock_settings().is_empty());
+    bench.hold_answers = false;
+    bench.feed(Input::Advertised);
+    assert_eq!(bench.clock_settings()[0].outcome, ClockOutcome::NotReadBack);
+}
+
+#[test]
+fn a_clock_that_could_not_be_read_is_not_written() {
+    let mut bench = cuff(|bench| {
+        bench.unreadable.insert(uuids::CURRENT_TIME);
+    });
+    bench.pass(QUIET);
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.written.is_empty() && bench.clock_settings().is_empty());
+}
+
+#[test]
+fn a_clock_is_left_alone_while_records_are_unread() {
+    let meter = |end_code| {
+        let with_clock = [METER, &[(uuids::CURRENT_TIME_SERVICE, &[uuids::CURRENT_TIME] as &[Uuid])]].concat();
+        let mut bench = Bench::of(
+            &with_clock,
+            |config| {
+                config.event_driven = true;
+                config.set_clocks = true;
+            },
+            |bench| {
+                bench.durable = true;
+                bench.meter = Meter { end_code, ..Meter::with(0..3) };
+            },
+        );
+        bench.pass(QUIET);
+        bench.clock_settings().len()
+    };
+    assert_eq!(meter(None), 1);
+    assert_eq!(meter(Some(8)), 0, "the meter could not complete it");
+}
+
+#[test]
+fn a_clock_is_left_alone_while_a_scale_keeps_its_values_back_for_want_of_consent() {
+    let with_clock = [SCALE, &[(uuids::CURRENT_TIME_SERVICE, &[uuids::CURRENT_TIME] as &[Uuid])]].concat();
+    let mut bench = Bench::of(
+        &with_clock,
+        |config| {
+            config.event_driven = true;
+            config.set_clocks = true;
+        },
+        |bench| bench.durable = true,
+    );
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.written.is_empty() && bench.events.contains(&Event::ConsentWanted));
+    bench.feed(Input::Consent(UserConsent::new(2, 1_234).unwrap()));
+    bench.pass(Duration::from_secs(60));
+    assert_eq!(bench.written.len(), 1, "the consent is not answered yet");
+    bench.feed(Input::Value(USERS, vec![0x20, 2, 1]));
+    bench.pass(QUIET);
+    assert_eq!(bench.clock_settings().len(), 1);
 }
 
 #[test]
@@ -220,7 +302,7 @@ fn a_model_that_needs_a_pause_gets_it_once_it_is_known() {
     assert_eq!(beurer.did("subscribe"), 1);
     // Pulse rate and status most significant octet first, and a user octet without its flag.
     beurer.feed(Input::Value(PRESSURE, vec![0x14, 0x78, 0, 0x50, 0, 0x5D, 0, 0, 0x48, 2, 0, 4]));
-    assert_eq!(readings(&beurer)[0].user_slot, Some(2));
+    assert_eq!(beurer.readings()[0].user_slot, Some(2));
     assert_eq!(bench(b"BU500").did("subscribe"), 1);
 }
 
@@ -251,7 +333,7 @@ fn a_device_without_a_clock_gives_readings_with_the_time_of_receipt() {
     let no_clock = &[(uuids::BLOOD_PRESSURE_SERVICE, &[uuids::BLOOD_PRESSURE_MEASUREMENT] as &[Uuid])];
     let mut bench = Bench::of(no_clock, |config| config.event_driven = true, |bench| bench.durable = true);
     bench.feed(Input::Value(PRESSURE, vec![0x00, 120, 0, 80, 0, 93, 0]));
-    assert_eq!(readings(&bench)[0].time.method, TimeMethod::Receipt);
+    assert_eq!(bench.readings()[0].time.method, TimeMethod::Receipt);
     bench.feed(Input::Value(PRESSURE, pressure(0)));
-    assert_eq!(readings(&bench)[1].time.method, TimeMethod::DeviceClockUnverified);
+    assert_eq!(bench.readings()[1].time.method, TimeMethod::DeviceClockUnverified);
 }

@@ -2,7 +2,7 @@
 //! Not here: the protocol of the records (`downloads`) and what a clock is told (`clock_setting`).
 use super::{Session, State};
 use crate::clock_setting;
-use crate::downloads::{Download, RECORD_DEADLINE};
+use crate::downloads::Download;
 use crate::input::*;
 use crate::memories;
 use crate::preparation::{self, Step};
@@ -30,9 +30,8 @@ impl Session {
             return self.request(now, |id| Action::Write(id, address, octets));
         }
         if let Some(download) = &mut self.download {
-            if let Some(octets) = download.poll_write() {
+            if let Some(octets) = download.poll_write(now.boot) {
                 let at = download.memory().control_point();
-                self.last_value = now.boot;
                 return self.request(now, |id| Action::Write(id, at, octets));
             }
             if !self.finish_download() {
@@ -42,7 +41,9 @@ impl Session {
         if self.doing.is_some() || self.is_behind() {
             return;
         }
-        if matches!(self.after.front(), Some(Step::SetClock(_))) && now.boot < self.quiet_at() {
+        if matches!(self.after.front(), Some(Step::SetClock(_)))
+            && self.clock_may_be_set_at().is_none_or(|at| now.boot < at)
+        {
             return;
         }
         if let Some(step) = self.after.pop_front() {
@@ -57,11 +58,12 @@ impl Session {
                 return Some((at, TimeoutReason::Busy));
             }
             // While the store is behind, it is not the device that is late.
-            let due = download.is_asked() && !self.is_behind();
-            return due.then(|| (self.last_value.plus(RECORD_DEADLINE), TimeoutReason::Record));
+            let due = download.overdue_at().filter(|_| !self.is_behind());
+            return due.map(|at| (at, TimeoutReason::Record));
         }
         let clock = matches!(self.after.front(), Some(Step::SetClock(_))) && self.doing.is_none();
-        (clock && !self.is_behind()).then(|| (self.quiet_at(), TimeoutReason::Quiet))
+        let at = self.clock_may_be_set_at().filter(|_| clock && !self.is_behind());
+        at.map(|at| (at, TimeoutReason::Quiet))
     }
 
     /// The answer to an action of a prepared connection.
@@ -117,6 +119,7 @@ impl Session {
     pub(super) fn consent_answered(&mut self, bytes: &[u8]) {
         let accepted = self.consent.and_then(|consent| consent_accepted(bytes, consent));
         if let Some(accepted) = accepted {
+            self.consent_open = !accepted;
             self.events.push_back(Event::ConsentAnswered(accepted));
         }
     }
@@ -126,7 +129,10 @@ impl Session {
         if self.state == State::Streaming && self.download.is_none() {
             let steps = memories::of(&self.services).map(|memory| Step::Fetch(memory.service));
             let new: Vec<Step> = steps.filter(|step| !self.after.contains(step)).collect();
-            self.after.extend(new);
+            // Records are read before the clock is set.
+            let clock = self.after.iter().position(|step| matches!(step, Step::SetClock(_)));
+            let rest = self.after.split_off(clock.unwrap_or(self.after.len()));
+            self.after.extend(new.into_iter().chain(rest));
             self.advance(now);
         }
     }
@@ -143,8 +149,17 @@ impl Session {
     pub(super) fn records_replied(&mut self, now: Now, address: CharacteristicAddress, bytes: &[u8]) {
         let fetching = self.download.as_mut().filter(|download| download.memory().control_point() == address);
         let (Some(download), Ok(reply)) = (fetching, RecordReply::decode(bytes)) else { return };
+        let service = download.memory().service;
+        if matches!(reply, RecordReply::Response { .. }) {
+            // What still waits for its context is of the delivery that ends with this answer.
+            self.release_records();
+        }
+        let Some(download) = &mut self.download else { return };
         download.replied(reply, now.boot);
-        let (service, received, expected) = (download.memory().service, download.received(), download.expected());
+        if download.take_restart() {
+            self.decoder.begin_delivery(service);
+        }
+        let (received, expected) = (download.received(), download.expected());
         self.events.push_back(Event::Fetching { service, received, expected });
         self.advance(now);
     }
@@ -152,7 +167,6 @@ impl Session {
     pub(super) fn ask_again(&mut self, now: Now) {
         if let Some(download) = &mut self.download {
             download.ask_again();
-            self.last_value = now.boot;
         }
         self.advance(now);
     }
@@ -166,14 +180,19 @@ impl Session {
         self.release_all();
         if let Some(download) = &mut self.download {
             download.stop(shortfall);
+            self.unended.insert(download.memory().service);
         }
         self.finish_download();
     }
 
     /// The link ends: a clock that was written and not read back may or may not show our time.
     pub(super) fn end_clock_setting(&mut self) {
-        let done = |step: Option<&Step>| matches!(step, Some(Step::WriteClock(_) | Step::ReadClockBack(_)));
-        if done(self.doing.as_ref()) || matches!(self.after.front(), Some(Step::ReadClockBack(_))) {
+        let sets = |step: &Step| matches!(step, Step::WriteClock(_) | Step::ReadClockBack(_));
+        let preparing = matches!(&self.state, State::Preparing(Some(step)) if sets(step));
+        // Once it was begun, what is left of it stands at the front.
+        let early = preparing || self.plan.front().is_some_and(sets);
+        if early || self.doing.as_ref().is_some_and(sets) || self.after.front().is_some_and(sets) {
+            self.plan.retain(|step| !sets(step));
             self.doing = None;
             self.after.clear();
             self.clock_set(None);
@@ -211,7 +230,7 @@ impl Session {
         if self.ready {
             self.events.push_back(Event::ClockSetting(setting));
         } else {
-            self.clock_setting = Some(setting);
+            self.clock_settings.push(setting);
         }
     }
 
@@ -220,10 +239,12 @@ impl Session {
             Step::Fetch(service) => return self.fetch(now, *service),
             Step::Consent(at) => match self.consent {
                 Some(consent) => {
+                    self.consent_open = true;
                     let (at, octets) = (*at, consent.request().encode());
                     self.request(now, |id| Action::Write(id, at, octets));
                 }
                 None => {
+                    self.consent_open = true;
                     self.events.push_back(Event::ConsentWanted);
                     return self.advance(now);
                 }
@@ -249,7 +270,9 @@ impl Session {
     fn fetch(&mut self, now: Now, service: Uuid) {
         let Some(memory) = memories::of(&self.services).find(|memory| memory.service == service) else { return };
         let bookmark = self.bookmarks.get(&service).copied();
-        let mut download = Download::new(memory, bookmark, self.quirk);
+        let mut download = Download::new(memory, bookmark, self.quirk, now.boot);
+        self.decoder.begin_delivery(service);
+        self.unended.remove(&service);
         if [memory.at(), memory.control_point()].iter().any(|at| self.unsubscribed.contains(at)) {
             download.stop(Shortfall::Refused);
         }
@@ -262,6 +285,10 @@ impl Session {
         let Some(shortfall) = self.download.as_ref().and_then(Download::ended) else { return false };
         self.release_records();
         let Some(download) = self.download.take() else { return false };
+        if shortfall.is_some() {
+            // Records are still to be read, and they tell their time by the clock as it is.
+            self.after.retain(|step| !matches!(step, Step::SetClock(_)));
+        }
         let (bookmark, service) = (download.bookmark(), download.memory().service);
         let persist = self.new_persist();
         self.unpersisted.insert(persist);
@@ -277,8 +304,10 @@ impl Session {
     }
 
     /// When nothing has come for a while. A stream never falls silent, and its values carry no time of the device's.
-    fn quiet_at(&self) -> BootTime {
-        if self.streams { self.last_value } else { self.last_value.plus(QUIET) }
+    /// `None` while the device keeps its values back until a person consents: they are read before the clock is set.
+    fn clock_may_be_set_at(&self) -> Option<BootTime> {
+        let quiet_at = if self.streams { self.last_value } else { self.last_value.plus(QUIET) };
+        (!self.consent_open).then_some(quiet_at)
     }
 }
 

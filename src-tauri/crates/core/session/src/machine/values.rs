@@ -28,7 +28,7 @@ impl Session {
         if self.identity.take_if(|identity| *identity == id).is_some() {
             self.ready = true;
             self.identity_faults = 0;
-            self.events.extend(self.clock_setting.take().map(Event::ClockSetting));
+            self.events.extend(self.clock_settings.drain(..).map(Event::ClockSetting));
             self.release();
             if self.state == State::Preparing(Some(Step::PersistIdentity)) {
                 self.identity_durable(now);
@@ -41,7 +41,15 @@ impl Session {
             // A record that was overdue only because the store was slow is not overdue.
             self.last_value = self.last_value.max(now.boot);
         }
-        if let Some(bookmark) = self.unpersisted_bookmarks.remove(&id) {
+        let bookmark = self.unpersisted_bookmarks.remove(&id);
+        if let Some(download) = &mut self.download {
+            // The values of a stream go on whatever becomes of the memory: they are no sign of it.
+            let is_record = bookmark.is_some_and(|bookmark| bookmark.service == download.memory().service);
+            if is_record || self.config.event_driven {
+                download.progressed(now.boot);
+            }
+        }
+        if let Some(bookmark) = bookmark {
             self.bookmarks.insert(bookmark.service, bookmark);
         }
         self.release();
@@ -91,7 +99,7 @@ impl Session {
             _ => {}
         }
         let index = self.next_index(address);
-        let value = Waiting { now, index, bytes };
+        let value = Waiting { now, index, bytes, from_memory: false };
         match memories::with_records(address) {
             Some(memory) => self.record(memory, value),
             None => self.context_or_value(address, value),
@@ -101,12 +109,19 @@ impl Session {
 
     /// A value of a memory: a record that was asked for only to know the memory by it is passed over, and one whose
     /// context follows waits for it.
-    fn record(&mut self, memory: &'static Memory, value: Waiting) {
-        let records = memory.read(&value.bytes);
-        let fetching = self.download.as_mut().filter(|download| download.memory().service == memory.service);
-        if fetching.is_some_and(|download| !download.came(&records)) {
-            return;
-        }
+    fn record(&mut self, memory: &'static Memory, mut value: Waiting) {
+        let records = match self.download.as_mut().filter(|download| download.memory().service == memory.service) {
+            Some(download) => {
+                value.from_memory = true;
+                let Some(records) = download.came(&value.bytes, value.now.boot) else { return };
+                records
+            }
+            None => {
+                // A fetch that the device never ended may still send its records.
+                value.from_memory = self.unended.contains(&memory.service);
+                if memory.in_parts() { Vec::new() } else { memory.read(&value.bytes) }
+            }
+        };
         let waits = records.iter().find(|record| record.context_follows).and_then(|record| record.mark);
         match waits {
             None => self.hand_on(memory.at(), value, None, &records),
@@ -139,10 +154,11 @@ impl Session {
 
     /// Decodes a value and hands it to the store, with the bookmark that holds once it is durable.
     fn hand_on(&mut self, address: CharacteristicAddress, value: Waiting, context: Option<&[u8]>, records: &[Record]) {
-        let Waiting { now, index, bytes } = value;
+        let Waiting { now, index, bytes, from_memory } = value;
         let connection = self.connection();
         let timeline = Some(&self.timeline);
-        let frame = profiles::Frame { connection, index, clock: timeline, now, quirk: self.quirk, context };
+        let quirk = self.quirk;
+        let frame = profiles::Frame { connection, index, clock: timeline, now, quirk, context, from_memory };
         let simulated = self.config.simulated;
         let content = self.decoder.decode(address, &bytes, &frame, simulated).map_err(|error| error.to_string());
         let persist = self.new_persist();

@@ -19,6 +19,7 @@ pub(super) fn measurement(
     let packet = BloodPressureMeasurement::decode_in(frame.quirk.dialect, bytes)?;
     let context = packet.context;
     let quality = context.status.map_or(Quality::GOOD, quality);
+    let quality = quality.with_if(context.user == Some(User::Unknown), QualityFlag::UserUnknown);
     let user_slot = match context.user {
         Some(User::Slot(slot)) => Some(slot),
         Some(User::Unknown) | None => None,
@@ -54,4 +55,22 @@ fn quality(status: MeasurementStatus) -> Quality {
         PulseRateRange::InRange | PulseRateRange::Reserved => false,
     };
     quality.with_if(out_of_range, QualityFlag::PulseOutOfRange)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::frame;
+    use super::*;
+
+    #[test]
+    fn a_user_whom_the_cuff_does_not_know_is_told_from_a_cuff_without_users() {
+        let said = |bytes: &[u8]| {
+            let contents = measurement(bytes, &frame(), &mut Ordinals::default()).unwrap();
+            let Content::Measurement(reading) = &contents[0] else { panic!("expected a reading, got {contents:?}") };
+            (reading.user_slot, reading.quality.has(QualityFlag::UserUnknown))
+        };
+        assert_eq!(said(&[0x08, 0x78, 0, 0x50, 0, 0x5D, 0, 0xFF]), (None, true));
+        assert_eq!(said(&[0x00, 0x78, 0, 0x50, 0, 0x5D, 0]), (None, false));
+        assert_eq!(said(&[0x08, 0x78, 0, 0x50, 0, 0x5D, 0, 1]), (Some(1), false));
+    }
 }

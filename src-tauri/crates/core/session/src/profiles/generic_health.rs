@@ -3,11 +3,12 @@
 use super::{Frame, Ordinals, PulseWave};
 use crate::input::Content;
 use alloc::vec::Vec;
-use bedside_gatt::DecodeError;
+use bedside_gatt::elapsed_time::ElapsedTimeFlag;
 use bedside_gatt::generic_health::{
-    Component, InheritedObservation, MeasurementStatement, MeasurementStatus, Observation, ObservationValue,
-    Quantity as Sent, SampleArray, SegmentJoiner, StoredObservation,
+    Component, InheritedObservation, Loss, MeasurementStatement, MeasurementStatus, Observation, ObservationValue,
+    Quantity as Sent, SampleArray, SegmentJoiner, SegmentOutcome, StoredObservation,
 };
+use bedside_gatt::{Characteristic, DecodeError};
 use bedside_vitals::{
     BloodPressure, Cadence, Decimal, GlucoseDetails, GlucoseSample, MeasuredValue, Measurement, Number, Parameter,
     Quality, QualityFlag, Quantity, ReadingIdentity, Special, Unit,
@@ -28,13 +29,20 @@ struct Path {
     ordinals: Ordinals,
 }
 
+const OBSERVATIONS: Characteristic = Characteristic::named("Health Observations");
+
 /// Said of a single reading of an oximeter (`MDC_MODALITY_SPOT`).
 const SPOT_MODALITY: u32 = 150_588;
 
 impl HealthSensor {
-    /// A segment of a live observation. A body with a segment missing is lost; its bytes are kept.
+    /// The memory is sent from its beginning.
+    pub(super) fn begin_delivery(&mut self) {
+        self.stored = Path::default();
+    }
+
+    /// A segment of a live observation. A body with a segment missing is lost: the value that shows it is rejected.
     pub(super) fn live(&mut self, bytes: &[u8], frame: &Frame<'_>) -> Result<Vec<Content>, DecodeError> {
-        let Some(body) = self.live.joiner.push(bytes)?.body else { return Ok(Vec::new()) };
+        let Some(body) = whole(self.live.joiner.push(bytes)?)? else { return Ok(Vec::new()) };
         let observation = Observation::decode(&body)?;
         let leaves = observation.leaves();
         let contents = leaves.iter().map(|leaf| content(leaf, None, frame, &mut self.live.ordinals, &mut self.wave));
@@ -43,7 +51,7 @@ impl HealthSensor {
 
     /// A segment of a stored observation.
     pub(super) fn stored(&mut self, bytes: &[u8], frame: &Frame<'_>) -> Result<Vec<Content>, DecodeError> {
-        let Some(body) = self.stored.joiner.push(bytes)?.body else { return Ok(Vec::new()) };
+        let Some(body) = whole(self.stored.joiner.push(bytes)?)? else { return Ok(Vec::new()) };
         let stored = StoredObservation::decode(&body)?;
         let record = Some(stored.record_number);
         let leaves = stored.observation.leaves();
@@ -51,6 +59,24 @@ impl HealthSensor {
             leaves.iter().map(|leaf| content(leaf, record, frame, &mut self.stored.ordinals, &mut self.wave));
         Ok(contents.collect())
     }
+}
+
+/// The body that a segment completed; an error when the segment tells that one is lost. One that is whole counts all the
+/// same.
+fn whole(outcome: SegmentOutcome) -> Result<Option<Vec<u8>>, DecodeError> {
+    let (expected, got) = match (&outcome.body, outcome.loss) {
+        (Some(_), _) | (None, None) => return Ok(outcome.body),
+        (None, Some(Loss::Gap { got, .. })) => ("the one after that before it", got.into()),
+        (None, Some(Loss::NoBeginning { got })) => ("the first of an observation", got.into()),
+        (None, Some(Loss::Unfinished { expected })) => {
+            // This segment begins an observation that may still be completed: it is the one before that is lost.
+            ("the rest of the observation before it", expected.into())
+        }
+        (None, Some(Loss::TooLarge { largest })) => {
+            ("one of a smaller observation", largest.try_into().unwrap_or(i64::MAX))
+        }
+    };
+    Err(DecodeError::OutOfRange { characteristic: OBSERVATIONS, field: "segment", offset: 0, expected, got })
 }
 
 fn content(
@@ -92,9 +118,11 @@ fn reading(
     let quality = quality.with_if(record.is_some(), QualityFlag::FromStorage);
     let streams = record.is_none() && is_continuous(parameter, observation);
     let time = leaf.time.map_or_else(|| frame.received(), |elapsed| frame.measured_elapsed(&elapsed));
-    let identity = match (streams, time.device, record) {
+    // Ticks begin anew when the device does: the same count may be another time.
+    let counts_ticks = leaf.time.is_some_and(|elapsed| elapsed.flags.has(ElapsedTimeFlag::TickCounter));
+    let identity = match (streams, time.device.filter(|_| !counts_ticks), record) {
         (true, _, _) | (false, None, None) => frame.stream_identity(),
-        (false, Some(_), _) => ordinals.identity(parameter, time.device, frame),
+        (false, Some(base_time), _) => ordinals.identity(parameter, Some(base_time), frame),
         (false, None, Some(sequence)) => ReadingIdentity::Sequence { sequence, base_time: None },
     };
     let glucose = is_glucose(parameter).then(|| GlucoseDetails { sample, ..GlucoseDetails::default() });
@@ -221,7 +249,7 @@ mod tests {
     use super::super::testing::frame;
     use super::*;
     use bedside_gatt::current_time::TimeSource;
-    use bedside_gatt::elapsed_time::{ElapsedTime, ElapsedTimeFlag, ElapsedTimeFlags};
+    use bedside_gatt::elapsed_time::{ElapsedTime, ElapsedTimeFlags};
     use bedside_gatt::generic_health::split;
     use bedside_vitals::DeviceTime;
 
@@ -276,6 +304,55 @@ mod tests {
         let stored = only(segments.iter().flat_map(|segment| sensor.stored(segment, &frame()).unwrap()).collect());
         assert_eq!(live.identity, stored.identity);
         assert!(stored.quality.has(QualityFlag::FromStorage));
+    }
+
+    #[test]
+    fn a_count_of_ticks_names_no_reading_because_it_begins_anew() {
+        let flags = ElapsedTimeFlags::default().with(ElapsedTimeFlag::TickCounter);
+        let ticks = ElapsedTime { flags, ..time() };
+        let observation = Observation { time: Some(ticks), ..numeric(150_364, 6_048, Decimal::new(371, -1)) };
+        let mut sensor = HealthSensor::default();
+        assert!(matches!(only(live(&mut sensor, &observation)).identity, ReadingIdentity::Stream { .. }));
+        let stored = |sensor: &mut HealthSensor, record_number| {
+            let body = StoredObservation { record_number, observation: observation.clone() }.encode().unwrap();
+            only(sensor.stored(&split(&body, 0, 64)[0], &frame()).unwrap()).identity
+        };
+        assert_eq!(stored(&mut sensor, 9), ReadingIdentity::Sequence { sequence: 9, base_time: None });
+        assert_ne!(stored(&mut sensor, 10), ReadingIdentity::Sequence { sequence: 9, base_time: None });
+    }
+
+    #[test]
+    fn the_places_of_a_memory_are_counted_anew_when_it_is_sent_again() {
+        let body = StoredObservation { record_number: 9, observation: numeric(150_364, 6_048, Decimal::whole(37)) };
+        let segment = split(&body.encode().unwrap(), 0, 64).remove(0);
+        let mut sensor = HealthSensor::default();
+        let first = only(sensor.stored(&segment, &frame()).unwrap()).identity;
+        sensor.begin_delivery();
+        assert_eq!(only(sensor.stored(&segment, &frame()).unwrap()).identity, first);
+    }
+
+    #[test]
+    fn an_observation_of_which_a_segment_is_missing_is_rejected() {
+        let body = numeric(150_364, 6_048, Decimal::whole(37)).encode().unwrap();
+        let mut segments = split(&body, 0, 8);
+        assert!(segments.len() > 2);
+        segments.remove(1);
+        let mut sensor = HealthSensor::default();
+        let results: Vec<_> = segments.iter().map(|segment| sensor.live(segment, &frame())).collect();
+        assert!(results[0].is_ok() && results[1..].iter().all(Result::is_err), "{results:?}");
+    }
+
+    #[test]
+    fn a_stored_observation_without_a_time_is_not_dated_by_its_receipt() {
+        let observation = Observation { time: None, ..numeric(150_364, 6_048, Decimal::whole(37)) };
+        let body = StoredObservation { record_number: 9, observation }.encode().unwrap();
+        let address = crate::table::CharacteristicAddress {
+            service: bedside_gatt::uuids::GENERIC_HEALTH_SENSOR_SERVICE,
+            characteristic: bedside_gatt::uuids::STORED_HEALTH_OBSERVATIONS,
+        };
+        let mut decoder = super::super::Decoder::default();
+        let read = only(decoder.decode(address, &split(&body, 0, 64)[0], &frame(), false).unwrap());
+        assert_eq!(read.time.method, bedside_vitals::TimeMethod::Unknown);
     }
 
     #[test]

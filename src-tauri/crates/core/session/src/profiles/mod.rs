@@ -26,7 +26,7 @@ use bedside_gatt::elapsed_time::ElapsedTime;
 use bedside_gatt::{DecodeError, uuids};
 use bedside_vitals::{
     Cadence, ConnectionId, CorrectedTime, DeviceKind, DeviceTime, MeasuredValue, Measurement, Number, Parameter,
-    Quality, QualityFlag, Quantity, ReadingIdentity, Unit,
+    Quality, QualityFlag, Quantity, ReadingIdentity, TimeMethod, Unit,
 };
 use body_composition::BodyComposition;
 use continuous_glucose::ContinuousGlucose;
@@ -163,11 +163,15 @@ pub(crate) fn offers(services: &[DiscoveredService], at: CharacteristicAddress) 
 }
 
 /// What is read before the first value, because values cannot be understood without it.
-const FACTS: [CharacteristicAddress; 2] = {
+const FACTS: [CharacteristicAddress; 3] = {
     const fn of_sensor(characteristic: Uuid) -> CharacteristicAddress {
         CharacteristicAddress { service: uuids::CONTINUOUS_GLUCOSE_SERVICE, characteristic }
     }
-    [of_sensor(uuids::CONTINUOUS_GLUCOSE_FEATURE), of_sensor(uuids::CONTINUOUS_GLUCOSE_SESSION_START)]
+    [
+        of_sensor(uuids::CONTINUOUS_GLUCOSE_FEATURE),
+        of_sensor(uuids::CONTINUOUS_GLUCOSE_SESSION_START),
+        of_sensor(uuids::CONTINUOUS_GLUCOSE_STATUS),
+    ]
 };
 
 /// The subscriptions of every profile the device has, then what starts its streams.
@@ -206,6 +210,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) quirk: &'static Quirk,
     /// The context (0x2A34) of a glucose record, as it came beside it.
     pub(crate) context: Option<&'a [u8]>,
+    /// It came while the memory that it belongs to is being fetched: it is old, whether it says so or not.
+    pub(crate) from_memory: bool,
 }
 
 impl Frame<'_> {
@@ -269,6 +275,9 @@ impl Frame<'_> {
 #[derive(Default)]
 pub(crate) struct Decoder {
     ordinals: Ordinals,
+    /// Of memories, each delivery of which is counted anew.
+    spot_checks: Ordinals,
+    glucose: Ordinals,
     polar: polar::Streams,
     vendor: VendorOximeters,
     composition: BodyComposition,
@@ -279,10 +288,22 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     /// Takes what was read before the first value, for the profiles that cannot understand their values without it.
-    pub(crate) fn learn(&mut self, address: CharacteristicAddress, bytes: &[u8]) {
+    pub(crate) fn learn(&mut self, address: CharacteristicAddress, bytes: &[u8], now: Now) {
         match address.characteristic {
             uuids::CONTINUOUS_GLUCOSE_FEATURE => self.continuous_glucose.learn_features(bytes),
             uuids::CONTINUOUS_GLUCOSE_SESSION_START => self.continuous_glucose.learn_start(bytes),
+            uuids::CONTINUOUS_GLUCOSE_STATUS => self.continuous_glucose.learn_status(bytes, now),
+            _ => {}
+        }
+    }
+
+    /// The memory of a service is sent from its beginning: the same records have the same places as the time before.
+    pub(crate) fn begin_delivery(&mut self, service: Uuid) {
+        match service {
+            uuids::PULSE_OXIMETER_SERVICE => self.spot_checks = Ordinals::default(),
+            uuids::GLUCOSE_SERVICE => self.glucose = Ordinals::default(),
+            uuids::GENERIC_HEALTH_SENSOR_SERVICE => self.health_sensor.begin_delivery(),
+            // Records of glucose sensors are named by their minutes.
             _ => {}
         }
     }
@@ -308,12 +329,12 @@ impl Decoder {
         let mut contents = match address.characteristic {
             uuids::HEART_RATE_MEASUREMENT => heart_rate::interpret(bytes, frame, &mut self.beats)?,
             uuids::CONTINUOUS_OXIMETRY => pulse_oximeter::continuous(bytes, frame)?,
-            uuids::SPOT_CHECK_OXIMETRY => pulse_oximeter::spot(bytes, frame, &mut self.ordinals)?,
+            uuids::SPOT_CHECK_OXIMETRY => pulse_oximeter::spot(bytes, frame, &mut self.spot_checks)?,
             uuids::BLOOD_PRESSURE_MEASUREMENT => blood_pressure::measurement(bytes, frame, &mut self.ordinals)?,
             uuids::INTERMEDIATE_CUFF_PRESSURE => blood_pressure::intermediate(bytes)?,
             uuids::TEMPERATURE_MEASUREMENT => thermometer::measurement(bytes, frame, &mut self.ordinals)?,
             uuids::INTERMEDIATE_TEMPERATURE => thermometer::intermediate(bytes)?,
-            uuids::GLUCOSE_MEASUREMENT => glucose::measurement(bytes, frame, &mut self.ordinals)?,
+            uuids::GLUCOSE_MEASUREMENT => glucose::measurement(bytes, frame, &mut self.glucose)?,
             uuids::WEIGHT_MEASUREMENT => weight_scale::measurement(bytes, frame, &mut self.ordinals)?,
             uuids::BODY_COMPOSITION_MEASUREMENT => self.composition.measurement(bytes, frame)?,
             uuids::CONTINUOUS_GLUCOSE_MEASUREMENT => self.continuous_glucose.measurement(bytes, frame)?,
@@ -325,13 +346,20 @@ impl Decoder {
             uuids::VIATOM_ANSWERS => self.vendor.viatom(bytes, frame)?,
             _ => Vec::new(),
         };
-        if simulated {
-            for content in &mut contents {
-                if let Content::Measurement(measurement) = content {
-                    measurement.quality = measurement.quality.with(QualityFlag::Simulated);
-                }
+        for content in &mut contents {
+            if let Content::Measurement(measurement) = content {
+                let quality = measurement.quality.with_if(simulated, QualityFlag::Simulated);
+                measurement.quality = quality.with_if(frame.from_memory, QualityFlag::FromStorage);
+                told_old(measurement);
             }
         }
         Ok(contents)
+    }
+}
+
+/// What lay in a memory was not measured when it came: without a time of its own its time is unknown.
+fn told_old(measurement: &mut Measurement) {
+    if measurement.quality.has(QualityFlag::FromStorage) && measurement.time.method == TimeMethod::Receipt {
+        measurement.time.method = TimeMethod::Unknown;
     }
 }

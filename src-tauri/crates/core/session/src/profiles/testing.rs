@@ -19,6 +19,7 @@ pub(super) fn frame() -> Frame<'static> {
         now: NOW,
         quirk: &Quirk::STANDARD,
         context: None,
+        from_memory: false,
     }
 }
 

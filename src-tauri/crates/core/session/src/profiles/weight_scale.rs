@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use bedside_gatt::DecodeError;
 use bedside_gatt::user_data::User;
 use bedside_gatt::weight_scale::{ScaleResult, ScaleUnits, WeightMeasurement};
-use bedside_vitals::{Decimal, DeviceTime, MeasuredValue, Number, Parameter, Quality, Quantity, Special, Unit};
+use bedside_vitals::{
+    Decimal, DeviceTime, MeasuredValue, Number, Parameter, Quality, QualityFlag, Quantity, Special, Unit,
+};
 
 /// One weighing.
 pub(super) fn measurement(
@@ -36,9 +38,10 @@ pub(super) fn weighing(
         Some(User::Slot(slot)) => Some(slot),
         Some(User::Unknown) | None => None,
     };
+    let quality = Quality::GOOD.with_if(user == Some(User::Unknown), QualityFlag::UserUnknown);
     let reading = |(parameter, quantity)| {
         let identity = ordinals.identity(parameter, time, frame);
-        let mut reading = frame.spot(parameter, MeasuredValue::Single(quantity), time, identity, Quality::GOOD);
+        let mut reading = frame.spot(parameter, MeasuredValue::Single(quantity), time, identity, quality);
         reading.user_slot = user_slot;
         Content::Measurement(reading)
     };
@@ -107,6 +110,21 @@ mod tests {
             .collect();
         assert_eq!(texts, ["body_weight 71.180 kg", "body_mass_index 22.1 kg/m2", "body_height 177.6 cm"]);
         assert!(readings.iter().all(|reading| reading.user_slot == Some(2)));
+    }
+
+    #[test]
+    fn a_user_whom_the_scale_does_not_know_is_told_from_a_scale_without_users() {
+        let of = |user| WeightMeasurement {
+            units: ScaleUnits::Metric,
+            weight: ScaleResult::Measured(Decimal::new(71_180, -3)),
+            timestamp: None,
+            user,
+            body_mass: None,
+        };
+        let said = |user| (read(&of(user))[0].user_slot, read(&of(user))[0].quality.has(QualityFlag::UserUnknown));
+        assert_eq!(said(Some(User::Unknown)), (None, true));
+        assert_eq!(said(None), (None, false));
+        assert_eq!(said(Some(User::Slot(3))), (Some(3), false));
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub(crate) mod meter;
 
 use bedside_gatt::uuids;
 use bedside_session::*;
-use bedside_vitals::{BootTime, WallTime};
+use bedside_vitals::{BootTime, Measurement, WallTime};
 use meter::Meter;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub(crate) struct Bench {
     pub(crate) refuses: BTreeSet<Uuid>,
     /// Characteristics that take a write and ignore it.
     pub(crate) ignores: BTreeSet<Uuid>,
+    /// Characteristics that refuse to be read.
+    pub(crate) unreadable: BTreeSet<Uuid>,
     pub(crate) written: Vec<(Uuid, Vec<u8>)>,
     pub(crate) meter: Meter,
     /// The store answers at once.
@@ -91,6 +93,7 @@ impl Bench {
             holds: BTreeMap::new(),
             refuses: BTreeSet::new(),
             ignores: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
             written: Vec::new(),
             meter: Meter::default(),
             durable: false,
@@ -149,7 +152,9 @@ impl Bench {
             Action::Read(id, at) => {
                 let held = self.holds.get(&at.characteristic).cloned();
                 let value = held.unwrap_or_else(|| value(at.characteristic));
-                (id, format!("read {}", at.characteristic), Ok(Answer::Value(value)))
+                let refused = self.unreadable.contains(&at.characteristic);
+                let read = if refused { Err(RadioFault::Refused("0x80".into())) } else { Ok(Answer::Value(value)) };
+                (id, format!("read {}", at.characteristic), read)
             }
             Action::Write(id, at, octets) => {
                 (id, format!("write {}", at.characteristic), self.wrote(at.characteristic, octets))
@@ -211,6 +216,13 @@ impl Bench {
         self.events
             .iter()
             .filter_map(|event| if let Event::Packet(packet) = event { Some(packet) } else { None })
+            .collect()
+    }
+
+    pub(crate) fn readings(&self) -> Vec<Measurement> {
+        let contents = self.packets().into_iter().filter_map(|packet| packet.content.clone().ok()).flatten();
+        contents
+            .filter_map(|content| if let Content::Measurement(reading) = content { Some(reading) } else { None })
             .collect()
     }
 
