@@ -69,7 +69,9 @@ impl Display for Recorder {
 }
 
 /// Puts something in front of the vault.
-type Wrap = fn(Arc<dyn RecordStore>) -> Arc<dyn RecordStore>;
+pub(crate) type WrapStore = Box<dyn FnOnce(Arc<dyn RecordStore>) -> Arc<dyn RecordStore>>;
+/// Puts something in front of the radio.
+pub(crate) type WrapRadio = Box<dyn FnOnce(Arc<dyn Radio>) -> Arc<dyn Radio>>;
 
 /// What a scenario may replace.
 #[derive(Default)]
@@ -77,8 +79,10 @@ pub(crate) struct Options {
     pub(crate) clinic: Option<Arc<dyn ClinicServer>>,
     pub(crate) policy: Policy,
     pub(crate) mode: Option<Mode>,
+    /// Puts something in front of the radio.
+    pub(crate) radio: Option<WrapRadio>,
     /// Wraps the store, for faults.
-    pub(crate) store: Option<Wrap>,
+    pub(crate) store: Option<WrapStore>,
 }
 
 /// One laptop: its folder and keys outlive a console.
@@ -118,8 +122,12 @@ impl Laptop {
         let store = options.store.map_or_else(|| vault.clone(), |wrap| wrap(vault.clone()));
         let simulated = Arc::new(SimulatedWard::new(scenario, self.machine.wall()));
         let display = Arc::new(Recorder::default());
+        let radio: Arc<dyn Radio> = match options.radio {
+            Some(wrap) => wrap(simulated.clone()),
+            None => simulated.clone(),
+        };
         let ports = Ports {
-            radio: simulated.clone(),
+            radio,
             store: store.clone(),
             clinic: options.clinic,
             display: display.clone(),

@@ -6,10 +6,13 @@
 mod binding;
 mod freshness;
 mod harness;
+mod inbox;
 mod memories;
 mod pairing;
 mod procedures;
 mod record;
+mod right_patient;
+mod staged_radio;
 mod store_faults;
 mod storm;
 mod sync;

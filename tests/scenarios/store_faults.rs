@@ -11,11 +11,16 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 static TROUBLE: AtomicU8 = AtomicU8::new(0);
-const FULL: u8 = 1;
+pub(crate) const FULL: u8 = 1;
 const SLOW: u8 = 2;
 
 /// A store in front of the vault that fails or stalls on command.
-struct Troubled(Arc<dyn RecordStore>);
+struct Troubled(Arc<dyn RecordStore>, &'static AtomicU8);
+
+/// Puts trouble in front of the vault.
+pub(crate) fn with_trouble(trouble: &'static AtomicU8) -> WrapStore {
+    Box::new(move |store| Arc::new(Troubled(store, trouble)))
+}
 
 #[async_trait]
 impl RecordStore for Troubled {
@@ -32,7 +37,7 @@ impl RecordStore for Troubled {
     }
 
     async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {
-        match TROUBLE.load(Ordering::SeqCst) {
+        match self.1.load(Ordering::SeqCst) {
             FULL => Err(StoreFault::DiskFull),
             SLOW => {
                 tokio::time::sleep(Duration::from_secs(6)).await;
@@ -65,8 +70,7 @@ async fn a_full_or_slow_disk_is_said_and_what_came_meanwhile_is_written_later() 
     let laptop = Laptop::new();
     // A server that is busy at first, so that something waits to be sent.
     let clinic = Server::with_moods(&[Mood::Busy]);
-    let store: fn(Arc<dyn RecordStore>) -> Arc<dyn RecordStore> = |store| Arc::new(Troubled(store));
-    let options = Options { store: Some(store), clinic: Some(clinic), ..Options::default() };
+    let options = Options { store: Some(with_trouble(&TROUBLE)), clinic: Some(clinic), ..Options::default() };
     let bedside = laptop.start("calm", options).await;
     let patient = bedside.add_patient(1).await;
     bedside.pass(Duration::from_secs(1)).await;

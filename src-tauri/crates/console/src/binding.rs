@@ -95,6 +95,7 @@ impl Console {
     fn write_end(&mut self, binding: Option<Binding>) {
         let Some(binding) = binding else { return };
         let at = self.ports.machine.wall();
+        self.facts.binding_ended(&binding, at);
         let entry = AuditEntry {
             at,
             action: AuditAction::DeviceUnbound,
@@ -170,7 +171,9 @@ impl Console {
             return self.commits.after_capture(After::Persisted(key, persist));
         }
         let id = Uuid::from_slice(&self.ports.machine.random()[..16]).unwrap_or_default();
-        let binding = Binding { id, device: device.id, patient, since: now.wall, until: None, user_slot: None };
+        let since = now.wall;
+        let not_before = self.facts.not_before(device.id, patient, since);
+        let binding = Binding { id, device: device.id, patient, since, not_before, until: None, user_slot: None };
         changes.bindings.push(binding.clone());
         changes.audit.push(AuditEntry {
             at: now.wall,

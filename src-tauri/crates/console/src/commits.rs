@@ -168,7 +168,7 @@ impl Console {
                     self.commits.last_saved = Some(now.wall);
                 }
                 self.count_outbox(&batch.changes);
-                self.count_unassigned(&batch.changes.readings);
+                self.count_unassigned(&batch.changes);
                 self.write_displaced(&batch, &receipt);
                 let rows = batch.changes.reading_rows.into_iter().map(|(_, row)| row).chain(batch.changes.outbox);
                 self.stored_rows(rows.filter(|row| !receipt.ignored_rows.contains(&row.id)).collect());
@@ -215,6 +215,10 @@ impl Console {
             reading.measurement.identity = ReadingIdentity::Ordinal { base_time, ordinal };
             let Measurement { parameter, identity, .. } = &reading.measurement;
             reading.id = ReadingId::derive(reading.device, *parameter, identity);
+            // Its slot was confirmed in the same commit: the assignment is this reading's, not the stored one's.
+            let assigned = batch.changes.assignments.iter().find(|(assigned, _)| *assigned == id);
+            reading.patient = reading.patient.or(assigned.map(|(_, patient)| *patient));
+            self.moved_to(id, &reading);
             let device = self.known.get(&reading.device).cloned();
             let row = reading
                 .patient

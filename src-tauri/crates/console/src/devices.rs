@@ -128,6 +128,11 @@ impl Devices {
         self.tracked.values().any(|tracked| tracked.peripheral == *peripheral && tracked.under_way > 0)
     }
 
+    /// Whether the session has no link and waits for none.
+    pub(crate) fn is_idle(&self, key: SessionKey) -> bool {
+        self.tracked.get(&key).is_none_or(|tracked| tracked.session.wants_advertisements())
+    }
+
     /// A device that has not said who it is has so long from now.
     pub(crate) fn allow_longer(&mut self, key: SessionKey, length: Duration, now: Now) {
         if let Some(identify_by) = self.tracked.get_mut(&key).and_then(|tracked| tracked.identify_by.as_mut()) {
@@ -411,6 +416,7 @@ impl Console {
             self.devices.search_until = None;
         }
         let waiting = self.devices.tracked.values().any(|tracked| tracked.session.wants_advertisements());
+        let waiting = waiting || self.pairings.wants_advertisements();
         let wanted = self.devices.search_until.is_some() || waiting || !self.devices.awaited.is_empty();
         let failed = self.devices.scan_not_before.is_some_and(|at| now.boot < at);
         let usable = self.adapter == AdapterState::On && !failed;

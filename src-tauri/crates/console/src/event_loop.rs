@@ -2,11 +2,12 @@
 //! What each of them means lives in the files beside it; nothing here touches a port but through them.
 use crate::commits::{Commits, Committed};
 use crate::devices::{Devices, SessionKey};
+use crate::inbox::ToAssign;
 use crate::live::Live;
 use crate::minutes::Minutes;
 use crate::pairing::Pairings;
 use crate::ports::*;
-use crate::procedures::{DeviceFacts, RejectedValues, ToAssign};
+use crate::procedures::{DeviceFacts, RejectedValues};
 use crate::records::*;
 use crate::request::{ConsoleHandle, Request, RequestError};
 use crate::snapshot::{Interruption, Mode, Snapshot};
@@ -60,6 +61,7 @@ pub(crate) enum Done {
     Adapter(Result<AdapterState, bedside_session::RadioFault>),
     Diagnosis(Diagnosis),
     Paired(PeripheralId, Result<(), bedside_session::RadioFault>),
+    Forgotten(PeripheralId, Result<(), bedside_session::RadioFault>),
     Bond(PeripheralId, Result<Bond, bedside_session::RadioFault>),
     ToAssign(Box<ToAssign>),
     Rejected(Box<RejectedValues>),
@@ -203,6 +205,7 @@ impl Console {
             self.live.interrupt();
         }
         self.devices.timeouts(now);
+        self.end_unheard_pairings(now);
         self.close_minutes(now.wall);
         self.life_sign(now.wall);
         self.look_for_adapter(now);
@@ -220,6 +223,7 @@ impl Console {
             Done::Adapter(state) => self.adapter_answered(state),
             Done::Diagnosis(diagnosis) => self.radio = diagnosis,
             Done::Paired(peripheral, result) => self.paired(peripheral, result),
+            Done::Forgotten(peripheral, result) => self.forgotten(peripheral, result),
             Done::Bond(peripheral, bond) => self.bond_answered(peripheral, bond),
             Done::ToAssign(asked) => self.assign_found(*asked),
             Done::Rejected(asked) => self.rejected_read(*asked),
@@ -235,7 +239,7 @@ impl Console {
                 }
             }
             Done::OutboxCounts(Ok(Answer::OutboxCounts(counts))) => self.sync.counted(counts),
-            Done::Unassigned(Ok(Answer::Readings(readings))) => self.unassigned = readings.len() as u64,
+            Done::Unassigned(Ok(Answer::Count(count))) => self.unassigned = count,
             Done::LastValues(patient, Ok(Answer::LastValues(readings))) => {
                 let now = self.now();
                 self.live.remember(patient, readings, &self.known, now);

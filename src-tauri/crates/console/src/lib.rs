@@ -6,6 +6,7 @@ mod commits;
 mod devices;
 mod event_loop;
 mod filing;
+mod inbox;
 mod live;
 mod minutes;
 mod open_questions;
@@ -27,6 +28,7 @@ mod vigil;
 mod wave;
 
 pub use event_loop::Ports;
+pub use inbox::{InboxReading, Unassigned, WhyUnassigned, unassigned};
 pub use open_questions::OpenQuestions;
 pub use records::*;
 pub use request::*;

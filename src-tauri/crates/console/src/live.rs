@@ -8,7 +8,7 @@ use bedside_policy::{Limits as LimitsOfPolicy, Policy};
 use bedside_session::Now;
 use bedside_vitals::{
     BootTime, Cadence, Decimal, DeviceDescription, DeviceId, DeviceKind, Freshness, LastSample, MeasuredValue,
-    Measurement, Parameter, PatientId, Quality, Unit, WallTime, freshness,
+    Measurement, Parameter, PatientId, Quality, TimeMethod, Unit, WallTime, freshness,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -62,7 +62,14 @@ impl Live {
         // After an interruption the clock may have moved: then what arrives next is the news.
         let older = |last: &Last| {
             let comparable = measurement.cadence == Cadence::Spot && !last.sample.before_interruption;
-            comparable && last.sample.measured > sample.measured
+            let is_known = |method| method != TimeMethod::Unknown;
+            // A value that nobody knows the time of is no news beside one that has a time.
+            let later = match (is_known(last.sample.method), is_known(sample.method)) {
+                (true, false) => true,
+                (false, true) => false,
+                (true, true) | (false, false) => last.sample.measured > sample.measured,
+            };
+            comparable && later
         };
         if self.last.get(&key).is_some_and(older) {
             return;

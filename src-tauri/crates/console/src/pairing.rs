@@ -6,8 +6,8 @@ use crate::ports::*;
 use crate::request::RequestError;
 use crate::snapshot::PairingAsked;
 use bedside_session::{Action, Answer as StepAnswer, Input, Now, RadioFault};
-use bedside_vitals::{DeviceKind, WallTime};
-use std::collections::BTreeMap;
+use bedside_vitals::{BootTime, DeviceKind, WallTime};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -15,6 +15,11 @@ use tokio::sync::oneshot;
 const LONGEST_PAIRING: Duration = Duration::from_secs(240);
 /// After that the usual time begins anew.
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(60);
+/// A device whose bond was forgotten must be heard again within this time to be paired anew.
+const HEARD_AGAIN_WITHIN: Duration = Duration::from_secs(60);
+
+/// What is shown of a device whose bond is gone (the session's own code for it).
+const NEEDED: &str = "PAIRING-NEEDED";
 
 type Reply = oneshot::Sender<Result<(), RequestError>>;
 
@@ -30,13 +35,34 @@ pub(crate) struct Pairings {
 
 #[derive(Default)]
 struct UnderWay {
-    started: bool,
+    stage: Stage,
     replies: Vec<Reply>,
     /// The connect that each session would like to make, until the pairing is over.
     held: BTreeMap<SessionKey, Action>,
 }
 
+/// How far a pairing is.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    /// Begins once the radio has answered what it was asked about the device before.
+    #[default]
+    Wanted,
+    /// The same, and the bond that is kept is forgotten first.
+    WantedAnew,
+    /// The radio forgets the bond, and with it the system the device.
+    Forgetting,
+    /// Nothing of the device is known to the system until it is heard again.
+    Unheard { until: BootTime },
+    /// The radio pairs.
+    Pairing,
+}
+
 impl Pairings {
+    /// Whether a device has to be heard before it can be paired anew.
+    pub(crate) fn wants_advertisements(&self) -> bool {
+        self.under_way.values().any(|pairing| matches!(pairing.stage, Stage::Unheard { .. }))
+    }
+
     /// What is known of a device's bond.
     pub(crate) fn bond(&self, peripheral: &PeripheralId) -> Option<Bond> {
         self.bonds.get(peripheral).copied()
@@ -46,12 +72,37 @@ impl Pairings {
 impl Console {
     /// A person pairs a device.
     pub(crate) fn pair(&mut self, peripheral: PeripheralId, reply: Reply) {
-        let known = self.devices.heard.contains_key(&peripheral) || self.devices.by_peripheral(&peripheral).is_some();
-        if !known {
+        if !self.knows(&peripheral) {
             let _ = reply.send(Err(RequestError::NoSuchDevice));
             return;
         }
         self.pairings.under_way.entry(peripheral).or_default().replies.push(reply);
+    }
+
+    /// A person replaces a bond that only one end keeps: it is forgotten, and the device paired when it is heard again.
+    pub(crate) fn pair_anew(&mut self, peripheral: PeripheralId, reply: Reply) {
+        if !self.knows(&peripheral) {
+            let _ = reply.send(Err(RequestError::NoSuchDevice));
+            return;
+        }
+        let now = self.now();
+        for key in self.devices.keys_of(&peripheral) {
+            self.devices.allow_longer(key, LONGEST_PAIRING, now);
+        }
+        let pairing = self.pairings.under_way.entry(peripheral).or_default();
+        if !matches!(pairing.stage, Stage::Wanted | Stage::WantedAnew) {
+            let _ = reply.send(Err(RequestError::Busy));
+            return;
+        }
+        pairing.stage = Stage::WantedAnew;
+        pairing.replies.push(reply);
+    }
+
+    /// Heard lately, with a session, or with one earlier in this run: nothing else is anybody's to pair or to forget.
+    fn knows(&self, peripheral: &PeripheralId) -> bool {
+        self.devices.heard.contains_key(peripheral)
+            || self.devices.by_peripheral(peripheral).is_some()
+            || self.pairings.bonds.contains_key(peripheral)
     }
 
     /// A device asked to be paired, in the midst of its session: a person is asked, once.
@@ -71,18 +122,62 @@ impl Console {
 
     /// Starts what is wanted, once the radio has answered what it was asked about the device before.
     pub(crate) fn start_pairings(&mut self) {
-        let waiting = self.pairings.under_way.iter().filter(|(_, pairing)| !pairing.started);
-        let ready: Vec<PeripheralId> =
-            waiting.map(|(peripheral, _)| peripheral.clone()).filter(|p| !self.devices.is_busy(p)).collect();
-        for peripheral in ready {
+        let ready: Vec<(PeripheralId, Stage)> = self
+            .pairings
+            .under_way
+            .iter()
+            .filter(|(peripheral, _)| !self.devices.is_busy(peripheral))
+            .filter_map(|(peripheral, pairing)| {
+                let next = match pairing.stage {
+                    Stage::Wanted => Stage::Pairing,
+                    Stage::WantedAnew => Stage::Forgetting,
+                    Stage::Unheard { .. } if self.devices.heard.contains_key(peripheral) => Stage::Pairing,
+                    Stage::Unheard { .. } | Stage::Forgetting | Stage::Pairing => return None,
+                };
+                Some((peripheral.clone(), next))
+            })
+            .collect();
+        for (peripheral, next) in ready {
             if let Some(pairing) = self.pairings.under_way.get_mut(&peripheral) {
-                pairing.started = true;
+                pairing.stage = next;
             }
             let radio = self.ports.radio.clone();
             self.start_work(async move {
+                if next == Stage::Forgetting {
+                    let result = radio.forget(&peripheral).await;
+                    return Done::Forgotten(peripheral, result);
+                }
                 let result = radio.pair(&peripheral).await;
                 Done::Paired(peripheral, result)
             });
+        }
+    }
+
+    /// The radio forgot a bond that is to be made anew. Only what is heard from now on shows that the device is there.
+    pub(crate) fn forgotten(&mut self, peripheral: PeripheralId, result: Result<(), RadioFault>) {
+        let now = self.now();
+        if let Err(fault) = result {
+            return self.paired(peripheral, Err(fault));
+        }
+        self.pairings.offered.remove(&peripheral);
+        self.devices.heard.remove(&peripheral);
+        for key in self.devices.keys_of(&peripheral) {
+            self.devices.note_fault(key, NEEDED);
+        }
+        if let Some(pairing) = self.pairings.under_way.get_mut(&peripheral) {
+            pairing.stage = Stage::Unheard { until: now.boot.plus(HEARD_AGAIN_WITHIN) };
+        }
+        self.keep_listening(now);
+        self.ask_bond(peripheral);
+    }
+
+    /// Ends the pairings of devices that were not heard again.
+    pub(crate) fn end_unheard_pairings(&mut self, now: Now) {
+        let overdue = |pairing: &UnderWay| matches!(pairing.stage, Stage::Unheard { until } if now.boot >= until);
+        let all = self.pairings.under_way.iter().filter(|(_, pairing)| overdue(pairing));
+        let unheard: Vec<PeripheralId> = all.map(|(peripheral, _)| peripheral.clone()).collect();
+        for peripheral in unheard {
+            self.paired(peripheral, Err(RadioFault::OutOfReach));
         }
     }
 
@@ -92,13 +187,15 @@ impl Console {
         let Some(pairing) = self.pairings.under_way.get_mut(&peripheral) else { return Some(action) };
         match action {
             Action::Connect(_) => {
-                if let Some(Action::Connect(stale)) = pairing.held.insert(key, action) {
-                    // The session waits for a later one; its answer only keeps the books right.
-                    self.answer_ourselves(key, stale, Err(RadioFault::OutOfReach));
-                }
+                // In the place of one before, which the session no longer waits for.
+                pairing.held.insert(key, action);
                 None
             }
-            Action::Disconnect(id) if pairing.started => {
+            Action::Disconnect(id) => {
+                pairing.held.remove(&key);
+                if pairing.stage != Stage::Pairing {
+                    return Some(action);
+                }
                 self.answer_ourselves(key, id, Ok(StepAnswer::Done));
                 None
             }
@@ -111,6 +208,8 @@ impl Console {
         let now = self.now();
         let UnderWay { replies, held, .. } = self.pairings.under_way.remove(&peripheral).unwrap_or_default();
         let keys = self.devices.keys_of(&peripheral);
+        // A session whose link ended meanwhile tries again by itself, and has forgotten what was held for it.
+        let idle: BTreeSet<SessionKey> = keys.iter().filter(|key| self.devices.is_idle(**key)).copied().collect();
         for key in &keys {
             self.devices.allow_longer(*key, IDENTIFY_WITHIN, now);
         }
@@ -135,10 +234,10 @@ impl Console {
         for reply in replies {
             let _ = reply.send(result.clone().map_err(RequestError::Radio));
         }
-        for (key, action) in held {
+        for (key, action) in held.into_iter().filter(|(key, _)| !idle.contains(key)) {
             self.carry_out(key, action);
         }
-        if keys.is_empty() {
+        if keys.is_empty() || result.is_err() && idle.len() == keys.len() {
             // Pairing makes a link; nobody wants it.
             let (radio, peripheral) = (self.ports.radio.clone(), peripheral.clone());
             self.start_work(async move {
@@ -152,6 +251,10 @@ impl Console {
 
     /// A person lets the system forget a device's bond.
     pub(crate) fn forget(&mut self, peripheral: PeripheralId, reply: Reply) {
+        if !self.knows(&peripheral) {
+            let _ = reply.send(Err(RequestError::NoSuchDevice));
+            return;
+        }
         self.pairings.offered.remove(&peripheral);
         let radio = self.ports.radio.clone();
         self.start_work(async move {
@@ -211,11 +314,14 @@ impl Console {
             let heard = self.devices.heard.get(&prompt.peripheral);
             let tracked = self.devices.by_peripheral(&prompt.peripheral);
             let name = tracked.map(|tracked| tracked.name.clone()).filter(|name| !name.is_empty());
+            let patient = tracked.and_then(|tracked| self.patients.get(&tracked.purpose.patient));
             PairingAsked {
                 prompt: prompt.id,
                 peripheral: prompt.peripheral.clone(),
                 name: name.or_else(|| heard.and_then(|heard| heard.advertisement.name.clone())),
                 kind: tracked.map(|t| t.kind).or(heard.map(|h| h.kind)).unwrap_or(DeviceKind::Unknown),
+                short_address: prompt.peripheral.short(),
+                bed: patient.and_then(|patient| patient.bed.clone()),
                 question: prompt.question,
                 until: *until,
             }

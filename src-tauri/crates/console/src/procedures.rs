@@ -1,17 +1,18 @@
 //! What sessions do with a device beside its values, and what a person says to it: stored records, clock, consent, user
-//! slot, readings that are assigned. Not here: how a session does it, and links (`devices`).
+//! slot. Not here: how a session does it, links (`devices`), and the unassigned inbox (`inbox`).
 use crate::commits::{After, Batch};
 use crate::devices::SessionKey;
 use crate::event_loop::{Console, Done};
 use crate::plausible::may_be_shown;
 use crate::ports::{Answer, Query};
+use crate::readings::BEFORE_BINDING_MS;
 use crate::records::*;
 use crate::request::RequestError;
 use crate::snapshot::{Procedures, RecordsFetched};
 use bedside_session::{
     Bookmark, ClockSetting, Fetched, Input, Now, Remembered, StoredValue, UserConsent, decode_again,
 };
-use bedside_vitals::{DeviceDescription, DeviceId, Measurement, PatientId, ReadingId};
+use bedside_vitals::{DeviceDescription, DeviceId, Measurement, PatientId, QualityFlag, ReadingId, WallTime};
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -19,18 +20,42 @@ use uuid::Uuid;
 /// At most so many readings of an unconfirmed slot wait in memory for the answer; all are in the unassigned inbox.
 const MOST_WAITING: usize = 1_000;
 
-/// What is known of devices' memories and users, as it is in the store.
+/// What is known of devices' memories, users and earlier bindings, as it is in the store.
 #[derive(Default)]
 pub(crate) struct DeviceFacts {
     bookmarks: BTreeMap<(DeviceId, Uuid), Bookmark>,
     consents: BTreeMap<DeviceId, UserConsent>,
+    /// When each patient last had the device.
+    bound_until: BTreeMap<(DeviceId, PatientId), WallTime>,
 }
 
 impl DeviceFacts {
-    pub(crate) fn new(memories: DeviceMemories) -> Self {
+    pub(crate) fn new(memories: DeviceMemories, ended: Vec<Binding>) -> Self {
         let DeviceMemories { bookmarks, consents } = memories;
         let bookmarks = bookmarks.into_iter().map(|(device, bookmark)| ((device, bookmark.service), bookmark));
-        Self { bookmarks: bookmarks.collect(), consents: consents.into_iter().collect() }
+        let bound_until = BTreeMap::new();
+        let mut facts = Self { bookmarks: bookmarks.collect(), consents: consents.into_iter().collect(), bound_until };
+        for binding in ended {
+            if let Some(until) = binding.until {
+                facts.binding_ended(&binding, until);
+            }
+        }
+        facts
+    }
+
+    /// A binding is over.
+    pub(crate) fn binding_ended(&mut self, binding: &Binding, until: WallTime) {
+        let last = self.bound_until.entry((binding.device, binding.patient)).or_insert(until);
+        *last = until.max(*last);
+    }
+
+    /// From when on a device's values are those of the patient to whom it is bound since `since`.
+    pub(crate) fn not_before(&self, device: DeviceId, patient: PatientId, since: WallTime) -> WallTime {
+        let others = self.bound_until.iter().filter(|((of, whose), _)| *of == device && *whose != patient);
+        let free_since = others.map(|(_, until)| *until).max();
+        let earliest = since.plus_millis(-BEFORE_BINDING_MS);
+        // A clock that was set back makes an end later than this beginning.
+        free_since.map_or(earliest, |free| free.clamp(earliest, since))
     }
 
     /// What a session with the device begins with.
@@ -140,13 +165,13 @@ impl Console {
         Ok(())
     }
 
-    /// Whether a reading names a user slot that nobody has confirmed to be the patient's: then it belongs to nobody yet.
-    pub(crate) fn slot_waits(&mut self, key: SessionKey, slot: Option<u8>) -> bool {
-        let (Some(slot), Some(tracked)) = (slot, self.devices.tracked.get_mut(&key)) else { return false };
+    /// Whether nobody has confirmed that the reading's user is the patient: then it belongs to nobody yet.
+    pub(crate) fn slot_waits(&mut self, key: SessionKey, measurement: &Measurement) -> bool {
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return false };
         let Some(binding) = &tracked.binding else { return false };
-        let waits = binding.user_slot != Some(slot);
-        if waits && binding.user_slot.is_none() {
-            tracked.procedures.shown.user_slot_asked = Some(slot);
+        let waits = !is_of_user(binding, measurement);
+        if waits && binding.user_slot.is_none() && measurement.user_slot.is_some() {
+            tracked.procedures.shown.user_slot_asked = measurement.user_slot;
         }
         waits
     }
@@ -155,7 +180,7 @@ impl Console {
     pub(crate) fn wait_for_slot(&mut self, key: SessionKey, reading: StoredReading) {
         let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
         let waiting = &mut tracked.procedures.of_slot;
-        if waiting.len() < MOST_WAITING {
+        if waiting.len() < MOST_WAITING && reading.measurement.user_slot.is_some() {
             waiting.push(reading);
         }
     }
@@ -182,48 +207,35 @@ impl Console {
         };
         let patient = binding.patient;
         let mine = waiting.into_iter().filter(|reading| reading.measurement.user_slot == Some(slot));
-        let mut batch = self.assignment(mine.collect(), patient);
+        let Batch { changes, after } = self.assignment(mine.collect(), patient);
         let action = AuditAction::UserSlotConfirmed;
-        batch.changes.audit.push(AuditEntry { at: now.wall, action, patient: Some(patient), device: Some(device) });
-        batch.changes.bindings.push(binding);
-        batch.after.push(After::Reply(Box::new(move |result| drop(reply.send(result)))));
-        self.commits.request(batch);
-    }
-
-    /// A person assigns unassigned readings to a patient.
-    pub(crate) fn assign(
-        &mut self,
-        readings: Vec<ReadingId>,
-        patient: PatientId,
-        reply: oneshot::Sender<Result<(), RequestError>>,
-    ) {
-        if !self.patients.contains_key(&patient) {
-            let _ = reply.send(Err(RequestError::NoSuchPatient));
-            return;
-        }
-        let store = self.ports.store.clone();
-        self.start_work(async move {
-            let query = Query::Readings { patient: None, unassigned_only: true, since: None, limit: usize::MAX };
-            Done::ToAssign(Box::new(ToAssign { readings, patient, reply, found: store.read(query).await }))
+        let entry = AuditEntry { at: now.wall, action, patient: Some(patient), device: Some(device) };
+        // With the captured values, not before them: a reading that is not stored yet cannot be assigned.
+        self.commits.capture(|all| {
+            all.assignments.extend(changes.assignments);
+            all.reading_rows.extend(changes.reading_rows);
+            all.audit.push(entry);
+            all.bindings.push(binding);
         });
+        for after in after {
+            self.commits.after_capture(after);
+        }
+        self.commits.after_capture(After::Reply(Box::new(move |result| drop(reply.send(result)))));
     }
 
-    pub(crate) fn assign_found(&mut self, asked: ToAssign) {
-        let ToAssign { readings, patient, reply, found } = asked;
-        let found = match found {
-            Ok(Answer::Readings(found)) => found,
-            Ok(_) => Vec::new(),
-            Err(fault) => return drop(reply.send(Err(fault.into()))),
-        };
-        let wanted: Vec<StoredReading> = found.into_iter().filter(|reading| readings.contains(&reading.id)).collect();
-        let mut batch = self.assignment(wanted, patient);
-        batch.after.push(After::Reply(Box::new(move |result| drop(reply.send(result)))));
-        self.unassigned = self.unassigned.saturating_sub(batch.changes.assignments.len() as u64);
-        self.commits.request(batch);
+    /// A reading got another place among those of its device time: the one that waits for its slot is that one.
+    pub(crate) fn moved_to(&mut self, id: ReadingId, reading: &StoredReading) {
+        for tracked in self.devices.tracked.values_mut() {
+            let same = |waits: &&mut StoredReading| waits.id == id && waits.frame == reading.frame;
+            if let Some(waits) = tracked.procedures.of_slot.iter_mut().find(same) {
+                waits.id = reading.id;
+                waits.measurement.identity = reading.measurement.identity;
+            }
+        }
     }
 
     /// Readings become a patient's: in the store, for the server, and on the screen.
-    fn assignment(&self, readings: Vec<StoredReading>, patient: PatientId) -> Batch {
+    pub(crate) fn assignment(&self, readings: Vec<StoredReading>, patient: PatientId) -> Batch {
         let mut batch = Batch::default();
         for StoredReading { id, device, measurement, .. } in readings {
             batch.changes.assignments.push((id, patient));
@@ -306,16 +318,17 @@ impl Console {
 
 /// A reading is the bound patient's when it was measured during the binding and its user slot was confirmed.
 pub(crate) fn belongs(binding: &Binding, measurement: &Measurement) -> bool {
-    crate::readings::is_of(binding, measurement)
-        && measurement.user_slot.is_none_or(|slot| binding.user_slot == Some(slot))
+    crate::readings::is_of(binding, measurement) && is_of_user(binding, measurement)
 }
 
-/// A request to assign readings, with the unassigned ones.
-pub(crate) struct ToAssign {
-    readings: Vec<ReadingId>,
-    patient: PatientId,
-    reply: oneshot::Sender<Result<(), RequestError>>,
-    found: Result<Answer, crate::ports::StoreFault>,
+/// Whether the user whom the device names is the bound patient. Once a slot is confirmed, a guest, of whom the device knows
+/// no slot, is somebody else; before that, so is a user whom the device calls unknown. Many devices know no users.
+pub(crate) fn is_of_user(binding: &Binding, measurement: &Measurement) -> bool {
+    match (binding.user_slot, measurement.user_slot) {
+        (Some(confirmed), said) => said == Some(confirmed),
+        (None, Some(_)) => false,
+        (None, None) => !measurement.quality.has(QualityFlag::UserUnknown),
+    }
 }
 
 /// A request to decode rejected values again, with the values.

@@ -47,7 +47,7 @@ impl Console {
                 Content::Measurement(measurement) => {
                     let patient = binding.as_ref().filter(|binding| is_of(binding, &measurement)).map(|b| b.patient);
                     let origin = (connection, address.characteristic, index);
-                    let waits = patient.is_some() && self.slot_waits(key, measurement.user_slot);
+                    let waits = patient.is_some() && self.slot_waits(key, &measurement);
                     let reading = self.measurement(&device, patient.filter(|_| !waits), measurement, origin);
                     if let Some(reading) = reading.filter(|_| waits) {
                         self.wait_for_slot(key, reading);
@@ -175,14 +175,16 @@ impl Console {
     }
 }
 
-/// A device's memory may hold somebody else's readings: what was measured well before the binding goes to nobody. Not at
-/// once, because a cuff shows itself, and can be bound, only after it has measured.
+/// What was measured so long before a binding is its patient's: a cuff has measured before it can be bound.
+pub(crate) const BEFORE_BINDING_MS: i64 = 5 * 60_000;
+
+/// A device's memory may hold somebody else's readings: what was measured before the binding's time, or nobody knows when,
+/// goes to nobody.
 pub(crate) fn is_of(binding: &Binding, measurement: &Measurement) -> bool {
-    const BEFORE_BINDING_MS: i64 = 5 * 60_000;
     match measurement.time.method {
-        TimeMethod::Receipt | TimeMethod::Unknown => true,
+        TimeMethod::Receipt | TimeMethod::Unknown => !measurement.quality.has(QualityFlag::FromStorage),
         TimeMethod::DeviceClockCorrected | TimeMethod::DeviceClockUnverified | TimeMethod::TickCounter => {
-            binding.since.millis_since(measurement.time.at) <= BEFORE_BINDING_MS
+            measurement.time.at >= binding.not_before
         }
     }
 }

@@ -98,7 +98,8 @@ impl Changes {
 pub struct Receipt {
     /// Counts commits of this vault, without a gap.
     pub generation: u64,
-    /// Readings of the changes that were not written, because their id is taken.
+    /// Readings of the changes that were not written, because their id is taken, and those that were to be assigned and
+    /// have a patient already. Nothing is filed for them.
     pub already_known: Vec<ReadingId>,
     /// Those of them that are other readings than the stored ones, and the first free place among the readings of the same
     /// device time: they are to be written again with that place.
@@ -131,6 +132,9 @@ pub struct Binding {
     pub patient: PatientId,
     /// Since.
     pub since: WallTime,
+    /// What was measured before this is not the patient's: at most a little before `since`, because a cuff has measured
+    /// before it can be bound, and never while the device was another patient's.
+    pub not_before: WallTime,
     /// Until; `None` while it lasts.
     pub until: Option<WallTime>,
     /// The user slot of the device that a person confirmed to be the patient's; `None` before.
@@ -360,11 +364,13 @@ pub enum AuditAction {
     ConsentGiven,
     /// Values that were rejected were read again.
     DecodedAgain,
+    /// Unassigned readings of a device were given to a patient.
+    ReadingsAssigned,
 }
 
 impl AuditAction {
     /// Every action, for tables and tests.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::PatientAdded,
         Self::PatientOpened,
         Self::DeviceBound,
@@ -373,6 +379,7 @@ impl AuditAction {
         Self::UserSlotConfirmed,
         Self::ConsentGiven,
         Self::DecodedAgain,
+        Self::ReadingsAssigned,
     ];
 
     /// The stable name in the store.
@@ -386,7 +393,13 @@ impl AuditAction {
             Self::UserSlotConfirmed => "user_slot_confirmed",
             Self::ConsentGiven => "consent_given",
             Self::DecodedAgain => "decoded_again",
+            Self::ReadingsAssigned => "readings_assigned",
         }
+    }
+
+    /// The action of a stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a front may ask of the console, and the errors it may get.
 //! A request is an envelope: it is answered by the event loop; nothing is decided here.
+use crate::inbox::InboxReading;
 use crate::ports::{PairingAnswer, PeripheralId, PromptId, RadioEvent, StoreFault};
 use crate::records::*;
 use crate::snapshot::{Mode, StripKind};
@@ -39,6 +40,17 @@ pub enum RequestError {
     /// A simulated device at a real vault, or the other way round.
     #[error("simulated devices are refused outside the demo vault, and real ones in it")]
     WrongMode,
+    /// A reading that is to be assigned is not in the store.
+    #[error("a reading that is to be assigned is not in the store")]
+    NoSuchReading,
+    /// A reading that is to be assigned is another patient's.
+    #[error(
+        "a reading is in another chart, or was measured while the device was bound to another patient; none was assigned"
+    )]
+    OfAnotherPatient,
+    /// A reading that is to be assigned is no person's.
+    #[error("a reading is control solution, a demonstration or a test; none was assigned")]
+    NotOfAPerson,
     /// The radio failed.
     #[error(transparent)]
     Radio(#[from] RadioFault),
@@ -128,13 +140,15 @@ pub(crate) enum Request {
     BindKnown { device: DeviceId, patient: PatientId, reply: Reply<()> },
     Unbind(DeviceId, Reply<()>),
     Pair(PeripheralId, Reply<()>),
+    PairAnew(PeripheralId, Reply<()>),
     Forget(PeripheralId, Reply<()>),
     AnswerPairing { prompt: PromptId, answer: PairingAnswer, reply: Reply<()> },
     ConfirmUserSlot { device: DeviceId, slot: u8, reply: Reply<()> },
     GiveConsent { device: DeviceId, consent: UserConsent, reply: Reply<()> },
     FetchRecords(DeviceId, Reply<()>),
     AbortRecords(DeviceId, Reply<()>),
-    Assign { readings: Vec<ReadingId>, patient: PatientId, reply: Reply<()> },
+    Inbox(Reply<Vec<InboxReading>>),
+    Assign { readings: Vec<ReadingId>, patient: PatientId, reply: Reply<u64> },
     DecodeRejected(DeviceId, Reply<u32>),
     AcknowledgeInterruption { bind_again: bool, reply: Reply<()> },
     Query(crate::ports::Query, Reply<crate::ports::Answer>),
@@ -200,6 +214,12 @@ impl ConsoleHandle {
         self.ask(|reply| Request::Pair(peripheral, reply)).await
     }
 
+    /// Replaces a bond that only this computer keeps: forgets it, waits up to a minute until the device is heard again,
+    /// and pairs it. A device that keeps its own end of the old one has to forget it by its own means.
+    pub async fn pair_anew(&self, peripheral: PeripheralId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::PairAnew(peripheral, reply)).await
+    }
+
     /// Lets this computer forget its bond with a device. The device forgets its own only by its own means.
     pub async fn forget(&self, peripheral: PeripheralId) -> Result<(), RequestError> {
         self.ask(|reply| Request::Forget(peripheral, reply)).await
@@ -231,8 +251,14 @@ impl ConsoleHandle {
         self.ask(|reply| Request::AbortRecords(device, reply)).await
     }
 
-    /// Gives unassigned readings to a patient. A reading that has a patient is left as it is.
-    pub async fn assign(&self, readings: Vec<ReadingId>, patient: PatientId) -> Result<(), RequestError> {
+    /// What is unassigned, newest first, and why.
+    pub async fn inbox(&self) -> Result<Vec<InboxReading>, RequestError> {
+        self.ask(Request::Inbox).await
+    }
+
+    /// Gives unassigned readings to a patient, all of them or none; how many were not the patient's before. Refused where one
+    /// is no person's, in another chart, or was measured while its device was bound to another patient.
+    pub async fn assign(&self, readings: Vec<ReadingId>, patient: PatientId) -> Result<u64, RequestError> {
         self.ask(|reply| Request::Assign { readings, patient, reply }).await
     }
 

@@ -5,7 +5,7 @@ use crate::records::OutboxCounts;
 use bedside_session::{ClockOutcome, Shortfall};
 use bedside_vitals::{
     BootTime, DeviceId, DeviceKind, Freshness, LinkState, MeasuredValue, Parameter, Patient, PatientId, Quality,
-    TimeMethod, WallTime,
+    Sensitive, TimeMethod, WallTime,
 };
 use std::time::Duration;
 
@@ -57,6 +57,10 @@ pub struct PairingAsked {
     pub name: Option<String>,
     /// What it is.
     pub kind: DeviceKind,
+    /// The last digits of its address, to tell it from another of its kind.
+    pub short_address: String,
+    /// Of the patient it is bound or being bound to, where the patient has one.
+    pub bed: Option<Sensitive<String>>,
     /// What is asked.
     pub question: PairingQuestion,
     /// When no answer means no.

@@ -106,7 +106,7 @@ pub async fn start(
         known: left.devices.into_iter().map(|device| (device.id, device)).collect(),
         devices: Default::default(),
         pairings: Default::default(),
-        facts: DeviceFacts::new(left.memories),
+        facts: DeviceFacts::new(left.memories, left.ended),
         commits: Default::default(),
         minutes: Minutes::default(),
         live: Live::default(),
@@ -150,6 +150,7 @@ struct Left {
     patients: Vec<bedside_vitals::Patient>,
     devices: Vec<bedside_vitals::DeviceDescription>,
     bindings: Vec<Binding>,
+    ended: Vec<Binding>,
     last_run: Option<Run>,
     memories: DeviceMemories,
     rows: Vec<bedside_outbox::OutboxRow>,
@@ -172,6 +173,7 @@ impl Left {
             patients: read!(store, Query::Patients, Patients),
             devices: read!(store, Query::Devices, Devices),
             bindings: read!(store, Query::OpenBindings, Bindings),
+            ended: read!(store, Query::LastBindings, Bindings),
             last_run: read!(store, Query::LastRun, LastRun),
             memories: read!(store, Query::DeviceMemories, DeviceMemories),
             rows: read!(store, Query::OutboxRows { states: open, limit: usize::MAX }, OutboxRows),
@@ -184,6 +186,7 @@ impl Console {
     /// Bindings do not outlive a run: after an unclean end they are offered again, never resumed by themselves.
     fn end_left_bindings(&mut self, bindings: Vec<Binding>, wall: WallTime) {
         if !bindings.is_empty() {
+            bindings.iter().for_each(|binding| self.facts.binding_ended(binding, wall));
             self.commits.capture(|changes| {
                 changes.bindings.extend(bindings.into_iter().map(|binding| Binding { until: Some(wall), ..binding }));
             });

@@ -4,7 +4,7 @@ use crate::commits::{After, Batch};
 use crate::event_loop::{Console, Done};
 use crate::people::answer;
 use crate::ports::{ClinicAnswer, ClinicFault, ClinicRequest, Method, Query};
-use crate::records::{Changes, OutboxCounts, StoredReading};
+use crate::records::{Changes, OutboxCounts};
 use crate::request::RequestError;
 use crate::snapshot::SyncState;
 use bedside_fhir::{BadRow, BatchRow, FilingContext};
@@ -201,16 +201,15 @@ impl Console {
         }
     }
 
-    pub(crate) fn count_unassigned(&mut self, readings: &[StoredReading]) {
-        if readings.iter().any(|reading| reading.patient.is_none()) {
+    pub(crate) fn count_unassigned(&mut self, changes: &Changes) {
+        if !changes.assignments.is_empty() || changes.readings.iter().any(|reading| reading.patient.is_none()) {
             self.ask_unassigned();
         }
     }
 
     pub(crate) fn ask_unassigned(&mut self) {
         let store = self.ports.store.clone();
-        let query = Query::Readings { patient: None, unassigned_only: true, since: None, limit: 1_000 };
-        self.start_work(async move { Done::Unassigned(store.read(query).await) });
+        self.start_work(async move { Done::Unassigned(store.read(Query::UnassignedCount).await) });
     }
 
     fn recount_outbox(&mut self) {

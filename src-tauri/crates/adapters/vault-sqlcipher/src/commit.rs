@@ -35,7 +35,17 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, 
         }
     }
     for &(id, patient) in &changes.assignments {
-        reading::assign(&all, id, patient)?;
+        // Meant is the reading that has no place yet, not the stored one that has its id.
+        if displaced.iter().any(|(without_place, _)| *without_place == id) {
+            continue;
+        }
+        if reading::assign(&all, id, patient)? {
+            // It may have been delivered once more in this commit: it is news for this patient all the same.
+            already_known.retain(|known| *known != id);
+        } else {
+            // Given to a patient meanwhile: it stays there, and nothing of it is filed for this one.
+            already_known.push(id);
+        }
     }
     changes.samples.iter().try_for_each(|samples| add_samples(&all, samples))?;
     changes.medians.iter().try_for_each(|row| minute_median::add(&all, row))?;

@@ -4,8 +4,8 @@ use crate::fault::Fault;
 use crate::samples::Samples;
 use crate::tables::series::SeriesRow;
 use crate::tables::{
-    FORMAT, binding, bookmark, chunk, clock_setting, connection, consent, device, frame, frame_chunk, frame_stream,
-    meta, minute_median, outbox, patient, reading, row, run, series, tail,
+    FORMAT, audit, binding, bookmark, chunk, clock_setting, connection, consent, device, frame, frame_chunk,
+    frame_stream, meta, minute_median, outbox, patient, reading, row, run, series, tail,
 };
 use crate::trend::trend;
 use crate::{cipher, tables};
@@ -40,6 +40,8 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         Query::Devices => Answer::Devices(device::all(&db)?),
         Query::OpenBindings => Answer::Bindings(binding::open(&db)?),
         Query::BindingAt(device, at) => Answer::Bindings(binding::at(&db, device, at)?.into_iter().collect()),
+        Query::LastBindings => Answer::Bindings(binding::last(&db)?),
+        Query::BindingsOf(device) => Answer::Bindings(binding::of_device(&db, device)?),
         Query::DeviceMemories => {
             Answer::DeviceMemories(DeviceMemories { bookmarks: bookmark::all(&db)?, consents: consent::all(&db)? })
         }
@@ -48,6 +50,14 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         Query::Readings { patient, unassigned_only, since, limit } => {
             Answer::Readings(reading::newest(&db, patient, unassigned_only, since, limit)?)
         }
+        Query::TheseReadings(ids) => {
+            let mut found = Vec::new();
+            for id in ids {
+                found.extend(reading::by_id(&db, id)?);
+            }
+            Answer::Readings(found)
+        }
+        Query::UnassignedCount => Answer::Count(reading::count_unassigned(&db)?),
         Query::KnownReadings(ids) => {
             let mut known = Vec::new();
             for id in ids {
@@ -71,6 +81,7 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         Query::PatientActivity => Answer::PatientActivity(activity(&db)?),
         Query::OutboxCounts => Answer::OutboxCounts(outbox::counts(&db)?),
         Query::OutboxRows { states, limit } => Answer::OutboxRows(outbox::in_states(&db, &states, limit)?),
+        Query::Audit { limit } => Answer::Audit(audit::newest(&db, limit)?),
         Query::LastRun => Answer::LastRun(run::last_before(&db, beside.this_run)?),
         Query::Frames { device, rejected_only, limit } => Answer::Frames(frames(&db, device, rejected_only, limit)?),
         Query::VaultStatus => Answer::VaultStatus(status(&db, beside.octets)?),

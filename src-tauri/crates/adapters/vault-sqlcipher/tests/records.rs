@@ -8,7 +8,8 @@ use bedside_console::ports::{Answer, OpenMode, Query, RecordStore, StoreFault};
 use bedside_console::{Changes, SampleValues, StoredReading};
 use bedside_outbox::{Outcome, RowId, RowState, RowUpdate};
 use bedside_vitals::{
-    Decimal, DeviceTime, MeasuredValue, Parameter, Quantity, ReadingId, ReadingIdentity, RecordNumber, Unit, WallTime,
+    ConnectionId, Decimal, DeviceTime, MeasuredValue, Parameter, Quality, QualityFlag, Quantity, ReadingId,
+    ReadingIdentity, RecordNumber, TimeMethod, Unit, WallTime,
 };
 use std::time::Duration;
 use support::*;
@@ -43,6 +44,121 @@ async fn an_assigned_reading_is_the_patients_and_one_that_has_a_patient_stays_wh
     let stored = readings(&vault).await;
     assert_eq!(stored.iter().find_map(whose(ids[0])), Some(Some(PATIENT)));
     assert_eq!(stored.iter().find_map(whose(ids[1])), Some(Some(other)));
+}
+
+#[tokio::test]
+async fn an_assignment_that_comes_too_late_files_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let taken = reading(1, T0, Some(PATIENT));
+    vault.commit(Changes { readings: vec![taken.clone()], ..Changes::default() }).await.unwrap();
+    let row = everything().outbox.remove(0);
+    let other = bedside_vitals::PatientId(Uuid::from_u128(77));
+    let late = Changes {
+        assignments: vec![(taken.id, other)],
+        reading_rows: vec![(taken.id, row.clone())],
+        ..Changes::default()
+    };
+    let receipt = vault.commit(late).await.unwrap();
+    assert_eq!((receipt.already_known, receipt.ignored_rows), (vec![taken.id], vec![row.id]));
+    assert!(answer!(&vault, Query::OutboxRows { states: RowState::ALL.to_vec(), limit: 9 }, OutboxRows).is_empty());
+}
+
+#[tokio::test]
+async fn an_unassigned_reading_delivered_again_and_assigned_in_one_commit_is_filed() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let unassigned = reading(1, T0, None);
+    vault.commit(Changes { readings: vec![unassigned.clone()], ..Changes::default() }).await.unwrap();
+    let row = everything().outbox.remove(0);
+    let both = Changes {
+        readings: vec![unassigned.clone()],
+        assignments: vec![(unassigned.id, PATIENT)],
+        reading_rows: vec![(unassigned.id, row)],
+        ..Changes::default()
+    };
+    let receipt = vault.commit(both).await.unwrap();
+    assert_eq!((receipt.already_known, receipt.ignored_rows), (vec![], vec![]));
+    assert_eq!(readings(&vault).await[0].patient, Some(PATIENT));
+}
+
+#[tokio::test]
+async fn an_assignment_of_a_reading_that_has_no_place_yet_leaves_the_one_that_has_its_id_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let stored = StoredReading { patient: None, ..at_place(0, 37) };
+    vault.commit(Changes { readings: vec![stored.clone()], ..Changes::default() }).await.unwrap();
+    let other = StoredReading { patient: None, ..at_place(0, 38) };
+    let row = everything().outbox.remove(0);
+    let both = Changes {
+        readings: vec![other.clone()],
+        assignments: vec![(other.id, PATIENT)],
+        reading_rows: vec![(other.id, row.clone())],
+        ..Changes::default()
+    };
+    let receipt = vault.commit(both).await.unwrap();
+    assert_eq!((receipt.displaced, receipt.ignored_rows), (vec![(other.id, 1)], vec![row.id]));
+    assert_eq!(readings(&vault).await, [stored]);
+}
+
+#[tokio::test]
+async fn equal_values_of_a_clock_that_may_have_begun_anew_are_one_within_a_connection_and_two_across() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let live = |connection: u128| {
+        let mut reading = at_place(0, 37);
+        reading.measurement.time.method = TimeMethod::Unknown;
+        reading.measurement.quality = Quality::GOOD;
+        reading.frame = Some((ConnectionId(Uuid::from_u128(connection)), CHARACTERISTIC, 0));
+        reading
+    };
+    let commit = async |reading: &StoredReading| {
+        vault.commit(Changes { readings: vec![reading.clone()], ..Changes::default() }).await.unwrap().displaced
+    };
+    assert_eq!(commit(&live(1)).await, []);
+    assert_eq!(commit(&live(1)).await, [], "delivered twice on one connection");
+    assert_eq!(commit(&live(2)).await, [(live(2).id, 1)], "another start of the device's clock");
+    let mut of_memory = live(3);
+    of_memory.measurement.quality = Quality::GOOD.with(QualityFlag::FromStorage);
+    assert_eq!(commit(&of_memory).await, [], "a memory counts its records");
+}
+
+#[tokio::test]
+async fn the_binding_that_ended_last_is_known_of_each_device_and_patient() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let other = |id, until| bedside_console::Binding {
+        patient: bedside_vitals::PatientId(Uuid::from_u128(77)),
+        ..binding(id, until)
+    };
+    let bindings = vec![binding(6, Some(T0 + 9)), binding(7, Some(T0 + 5)), binding(8, None), other(9, Some(T0 + 7))];
+    vault.commit(Changes { bindings, ..Changes::default() }).await.unwrap();
+    let last = answer!(&vault, Query::LastBindings, Bindings);
+    assert_eq!(last, [binding(6, Some(T0 + 9)), other(9, Some(T0 + 7))]);
+}
+
+#[tokio::test]
+async fn readings_are_found_by_id_and_counted_without_a_patient() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let [first, second, third] = [(1, None), (2, Some(PATIENT)), (3, None)].map(|(n, whose)| reading(n, T0, whose));
+    let readings = vec![first.clone(), second.clone(), third];
+    vault.commit(Changes { readings, ..Changes::default() }).await.unwrap();
+    assert_eq!(answer!(&vault, Query::UnassignedCount, Count), 2);
+    let unknown = ReadingId(Uuid::from_u128(9));
+    assert_eq!(answer!(&vault, Query::TheseReadings(vec![second.id, unknown, first.id]), Readings), [second, first]);
+}
+
+#[tokio::test]
+async fn all_bindings_of_a_device_come_oldest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let ended = binding(6, Some(T0 + 5));
+    let lasting = bedside_console::Binding { since: WallTime(T0 + 9), ..binding(7, None) };
+    vault.commit(Changes { bindings: vec![lasting.clone(), ended.clone()], ..Changes::default() }).await.unwrap();
+    assert_eq!(answer!(&vault, Query::BindingsOf(DEVICE), Bindings), [ended, lasting]);
+    let other = bedside_vitals::DeviceId(Uuid::from_u128(78));
+    assert!(answer!(&vault, Query::BindingsOf(other), Bindings).is_empty());
 }
 
 #[tokio::test]
@@ -145,19 +261,21 @@ async fn a_second_delivery_is_reported_and_changes_nothing() {
     assert_eq!(readings(&vault).await, [first]);
 }
 
+/// One of the readings of a device time.
+fn at_place(ordinal: u32, number: i64) -> StoredReading {
+    let mut reading = reading(1, 0, Some(PATIENT));
+    let base_time = DeviceTime { year: Some(2026), month: Some(3), day: Some(18), hour: 14, minute: 6, second: 0 };
+    reading.measurement.identity = ReadingIdentity::Ordinal { base_time, ordinal };
+    let number = Decimal::whole(number).into();
+    reading.measurement.value = MeasuredValue::Single(Quantity { number, unit: Unit::DegreeCelsius });
+    reading.id = ReadingId::derive(reading.device, reading.measurement.parameter, &reading.measurement.identity);
+    reading
+}
+
 #[tokio::test]
 async fn another_reading_of_the_same_device_time_is_given_the_next_free_place() {
     let folder = tempfile::tempdir().unwrap();
     let vault = new_vault(folder.path()).await;
-    let at_place = |ordinal, number: i64| {
-        let mut reading = reading(1, 0, Some(PATIENT));
-        let base_time = DeviceTime { year: Some(2026), month: Some(3), day: Some(18), hour: 14, minute: 6, second: 0 };
-        reading.measurement.identity = ReadingIdentity::Ordinal { base_time, ordinal };
-        let number = Decimal::whole(number).into();
-        reading.measurement.value = MeasuredValue::Single(Quantity { number, unit: Unit::DegreeCelsius });
-        reading.id = ReadingId::derive(reading.device, reading.measurement.parameter, &reading.measurement.identity);
-        reading
-    };
     let commit = async |reading: &StoredReading| {
         vault.commit(Changes { readings: vec![reading.clone()], ..Changes::default() }).await.unwrap()
     };

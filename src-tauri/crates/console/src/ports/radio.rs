@@ -11,6 +11,23 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PeripheralId(pub String);
 
+impl PeripheralId {
+    /// The last three octets of a Bluetooth address as a label prints them, "00:00:01"; of a system that hides
+    /// addresses, or of the simulated ward, the last eight characters of its name.
+    pub fn short(&self) -> String {
+        let own = self.0.rsplit('/').next().unwrap_or_default();
+        let octets: Vec<&str> = own.split([':', '_', '-']).collect();
+        let is_octet = |text: &&str| text.len() == 2 && text.chars().all(|c| c.is_ascii_hexdigit());
+        match octets.last_chunk::<6>() {
+            Some(all @ [_, _, _, last @ ..]) if all.iter().all(is_octet) => last.join(":").to_uppercase(),
+            _ => {
+                let name = own.rsplit(':').next().unwrap_or_default();
+                name.chars().skip(name.chars().count().saturating_sub(8)).collect()
+            }
+        }
+    }
+}
+
 impl fmt::Display for PeripheralId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -116,4 +133,19 @@ pub trait Radio: Pairing + Send + Sync {
     -> Result<(), RadioFault>;
     /// Turns notifications or indications on.
     async fn subscribe(&self, peripheral: &PeripheralId, at: CharacteristicAddress) -> Result<(), RadioFault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_address_of_a_device_is_the_end_of_the_one_on_its_label() {
+        let short = |id: &str| PeripheralId(id.into()).short();
+        assert_eq!(short("hci0/dev_F0_00_00_0A_0b_01"), "0A:0B:01");
+        assert_eq!(short("F0:00:00:0A:0B:01"), "0A:0B:01");
+        assert_eq!(short("6b1c2d3e-0000-1000-8000-00805f9b34fb"), "5f9b34fb");
+        assert_eq!(short("sim:strap-1"), "strap-1");
+        assert_eq!(short(""), "");
+    }
 }

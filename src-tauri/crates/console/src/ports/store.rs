@@ -42,6 +42,10 @@ pub enum Query {
     ClockSettings(DeviceId),
     /// The binding that a device had at a time, if it had one.
     BindingAt(DeviceId, WallTime),
+    /// The binding that ended last, of each device and patient that ever had one.
+    LastBindings,
+    /// All bindings of a device, lasting and ended, oldest first.
+    BindingsOf(DeviceId),
     /// Connections of a device, oldest first.
     Connections(DeviceId),
     /// Spot readings, newest first.
@@ -55,6 +59,10 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
+    /// The stored ones among these readings.
+    TheseReadings(Vec<ReadingId>),
+    /// How many readings have no patient.
+    UnassignedCount,
     /// Readings already stored among these, to tell a second delivery.
     KnownReadings(Vec<ReadingId>),
     /// All values of streams, for export, oldest first.
@@ -99,6 +107,11 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
+    /// The audit log, newest first.
+    Audit {
+        /// At most so many.
+        limit: usize,
+    },
     /// How the run before this one ended.
     LastRun,
     /// Raw frames, oldest first.
@@ -121,7 +134,7 @@ pub enum Answer {
     Patients(Vec<bedside_vitals::Patient>),
     /// To `Devices`.
     Devices(Vec<bedside_vitals::DeviceDescription>),
-    /// To `OpenBindings` and `BindingAt` (none or one).
+    /// To `OpenBindings`, `LastBindings`, `BindingsOf`, and `BindingAt` (none or one).
     Bindings(Vec<Binding>),
     /// To `DeviceMemories`.
     DeviceMemories(DeviceMemories),
@@ -129,8 +142,10 @@ pub enum Answer {
     ClockSettings(Vec<StoredClockSetting>),
     /// To `Connections`.
     Connections(Vec<Connection>),
-    /// To `Readings`.
+    /// To `Readings` and `TheseReadings`.
     Readings(Vec<StoredReading>),
+    /// To `UnassignedCount`.
+    Count(u64),
     /// To `KnownReadings`: the ones that are stored.
     KnownReadings(Vec<ReadingId>),
     /// To `Samples`.
@@ -147,6 +162,8 @@ pub enum Answer {
     OutboxCounts(OutboxCounts),
     /// To `OutboxRows`.
     OutboxRows(Vec<OutboxRow>),
+    /// To `Audit`.
+    Audit(Vec<AuditEntry>),
     /// To `LastRun`; `None` on the first.
     LastRun(Option<Run>),
     /// To `Frames`.

@@ -40,6 +40,8 @@ pub enum QualityFlag {
     FromStorage = 15,
     /// A meter measured control solution, nobody's blood.
     ControlSolution = 16,
+    /// The device knows users, and does not know whose value it is.
+    UserUnknown = 17,
 }
 
 /// A set of flags; empty means the device raised nothing.

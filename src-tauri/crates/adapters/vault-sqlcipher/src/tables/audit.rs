@@ -1,9 +1,11 @@
 //! Who did what, in the order in which it was committed.
 //! Not here: which acts are noted; the console decides that.
-use super::Migration;
+use super::{Migration, limit, rows};
 use crate::fault::Fault;
-use bedside_console::AuditEntry;
-use rusqlite::{Connection, params};
+use bedside_console::{AuditAction, AuditEntry};
+use bedside_vitals::{DeviceId, PatientId, WallTime};
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     to: 1,
@@ -24,23 +26,41 @@ pub(crate) fn add(db: &Connection, entry: &AuditEntry) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The last entries, newest first.
+pub(crate) fn newest(db: &Connection, most: usize) -> Result<Vec<AuditEntry>, Fault> {
+    let sql = "SELECT at, action, patient, device FROM audit ORDER BY place DESC LIMIT ?";
+    rows(db, sql, params![limit(most)], of)
+}
+
+fn of(row: &Row<'_>) -> Result<AuditEntry, Fault> {
+    let action = AuditAction::from_name(&row.get::<_, String>(1)?).ok_or(Fault::Column("audit.action"))?;
+    Ok(AuditEntry {
+        at: WallTime(row.get(0)?),
+        action,
+        patient: row.get::<_, Option<Uuid>>(2)?.map(PatientId),
+        device: row.get::<_, Option<Uuid>>(3)?.map(DeviceId),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bedside_console::AuditAction;
-    use bedside_vitals::WallTime;
 
     #[test]
     fn entries_keep_their_order_whatever_the_clock_says() {
         let mut db = Connection::open_in_memory().unwrap();
         super::super::migrate(&mut db).unwrap();
-        for (at, action) in [9, 5, 7, 1, 3].into_iter().zip(AuditAction::ALL) {
-            add(&db, &AuditEntry { at: WallTime(at), action, patient: None, device: None }).unwrap();
+        for (at, action) in (1..=9).rev().zip(AuditAction::ALL) {
+            add(&db, &entry(at, action)).unwrap();
         }
-        let stored = super::super::rows(&db, "SELECT at, action FROM audit ORDER BY place", [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        });
-        let names = AuditAction::ALL.map(|action| action.name().to_owned());
-        assert_eq!(stored.unwrap(), [9, 5, 7, 1, 3].into_iter().zip(names).collect::<Vec<_>>());
+        let wanted: Vec<AuditEntry> =
+            (1..=9).zip(AuditAction::ALL.into_iter().rev()).map(|(at, a)| entry(at, a)).collect();
+        assert_eq!(newest(&db, 100).unwrap(), wanted);
+        assert_eq!(newest(&db, 2).unwrap(), wanted[..2]);
+    }
+
+    fn entry(at: i64, action: AuditAction) -> AuditEntry {
+        let device = (at > 4).then(|| DeviceId(Uuid::from_u128(7)));
+        AuditEntry { at: WallTime(at), action, patient: Some(PatientId(Uuid::from_u128(5))), device }
     }
 }

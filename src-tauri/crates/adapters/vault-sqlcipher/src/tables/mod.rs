@@ -173,9 +173,10 @@ mod tests {
         db.execute(insert, []).unwrap();
         migrate(&mut db).unwrap();
         assert_eq!(format(&db).unwrap(), FORMAT);
-        let kept: (i64, Option<u8>) =
-            db.query_row("SELECT since, user_slot FROM binding", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        assert_eq!(kept, (4, None));
+        let columns = "SELECT since, not_before, user_slot FROM binding";
+        let kept: (i64, i64, Option<u8>) =
+            db.query_row(columns, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        assert_eq!(kept, (4, 4, None));
         let since_1: Vec<String> = rows(
             &db,
             "SELECT name FROM sqlite_schema WHERE name IN ('bookmark', 'consent',

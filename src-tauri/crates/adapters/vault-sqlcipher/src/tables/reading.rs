@@ -6,8 +6,8 @@ use crate::fault::Fault;
 use bedside_console::StoredReading;
 use bedside_vitals::{
     BloodPressure, BootTime, Cadence, ConnectionId, CorrectedTime, DeviceId, GlucoseDetails, GlucoseSample, Meal,
-    MeasuredValue, Measurement, Parameter, PatientId, Quality, Quantity, ReadingId, ReadingIdentity, SampleSite,
-    TimeMethod, WallTime,
+    MeasuredValue, Measurement, Parameter, PatientId, Quality, QualityFlag, Quantity, ReadingId, ReadingIdentity,
+    SampleSite, TimeMethod, WallTime,
 };
 use rusqlite::{Connection, Row, params};
 use std::time::Duration;
@@ -98,7 +98,7 @@ pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Faul
         third.and_then(|number| number.0),
         third.map(|number| number.1),
         time.at.0,
-        METHODS.iter().position(|known| *known == time.method).map_or(0, |code| code as i64),
+        method_code(time.method),
         time.device.map(pack_time),
         time.received.0,
         boot.as_secs().cast_signed(),
@@ -120,6 +120,10 @@ pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Faul
     Ok(changed == 1)
 }
 
+fn method_code(method: TimeMethod) -> i64 {
+    METHODS.iter().position(|known| *known == method).map_or(0, |code| code as i64)
+}
+
 /// Adds what a meter said of a stored reading later, or before on another path: the meal. Nothing else of it changes, and
 /// a meal that is known stays. `false` when nothing was to be added.
 pub(crate) fn add_meal(db: &Connection, id: ReadingId, meal: Meal) -> Result<bool, Fault> {
@@ -136,12 +140,22 @@ pub(crate) fn free_place(db: &Connection, reading: &StoredReading) -> Result<Opt
     for ordinal in 0..MOST_OF_ONE_TIME {
         let id = ReadingId::derive(reading.device, *parameter, &ReadingIdentity::Ordinal { base_time, ordinal });
         let Some(stored) = rows(db, &sql, params![id.0], of)?.pop() else { return Ok(Some(ordinal)) };
-        let (old, new) = (&stored.measurement, &reading.measurement);
-        if (old.value, old.user_slot) == (new.value, new.user_slot) {
+        if is_same(&stored, reading) {
             return Ok(None);
         }
     }
     Ok(None)
+}
+
+/// Whether two readings of one device time are one that was delivered twice. A clock that shows no possible time may have
+/// begun anew between two connections, and shows the same for another measurement; a memory says by its order which is
+/// which.
+fn is_same(stored: &StoredReading, reading: &StoredReading) -> bool {
+    let (old, new) = (&stored.measurement, &reading.measurement);
+    let may_have_begun_anew = new.time.method == TimeMethod::Unknown && !new.quality.has(QualityFlag::FromStorage);
+    let connection = |reading: &StoredReading| reading.frame.map(|(connection, _, _)| connection);
+    (old.value, old.user_slot) == (new.value, new.user_slot)
+        && (!may_have_begun_anew || connection(stored) == connection(reading))
 }
 
 /// A device whose clock stands still gives every reading the same time; so many are told apart.
@@ -156,6 +170,16 @@ pub(crate) fn assign(db: &Connection, id: ReadingId, patient: PatientId) -> Resu
 /// Whether a reading is stored.
 pub(crate) fn is_known(db: &Connection, id: ReadingId) -> Result<bool, Fault> {
     Ok(db.prepare_cached("SELECT 1 FROM reading WHERE id = ?")?.exists([id.0])?)
+}
+
+/// A reading by its id.
+pub(crate) fn by_id(db: &Connection, id: ReadingId) -> Result<Option<StoredReading>, Fault> {
+    super::row(db, &format!("SELECT {COLUMNS} FROM reading WHERE id = ?"), params![id.0], of)
+}
+
+/// How many have no patient.
+pub(crate) fn count_unassigned(db: &Connection) -> Result<u64, Fault> {
+    Ok(db.query_row("SELECT count(*) FROM reading WHERE patient IS NULL", [], |row| row.get(0))?)
 }
 
 /// Readings of everybody and nobody, of one patient, or of nobody; newest first.
@@ -192,16 +216,20 @@ pub(crate) fn between(
     rows(db, &sql, params![patient.0, parameter.mdc(), from.0, until.0], of)
 }
 
-/// The latest reading of one parameter of a patient.
+/// The latest reading of one parameter of a patient; one that nobody knows the time of only where there is no other.
 pub(crate) fn latest(
     db: &Connection,
     patient: PatientId,
     parameter: Parameter,
 ) -> Result<Option<StoredReading>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM reading WHERE patient = ? AND parameter = ? ORDER BY at DESC, rowid DESC LIMIT 1"
-    );
-    super::row(db, &sql, params![patient.0, parameter.mdc()], of)
+    let newest = |known: &str| {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM reading WHERE patient = ?1 AND parameter = ?2 AND time_method {known} ?3
+                ORDER BY at DESC, rowid DESC LIMIT 1"
+        );
+        super::row(db, &sql, params![patient.0, parameter.mdc(), method_code(TimeMethod::Unknown)], of)
+    };
+    Ok(newest("<>")?.or(newest("=")?))
 }
 
 /// How many there are.

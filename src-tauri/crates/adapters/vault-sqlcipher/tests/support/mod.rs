@@ -80,6 +80,7 @@ pub fn binding(id: u128, until: Option<i64>) -> Binding {
         device: DEVICE,
         patient: PATIENT,
         since: WallTime(T0),
+        not_before: WallTime(T0 - 1_000),
         until: until.map(WallTime),
         user_slot: None,
     }

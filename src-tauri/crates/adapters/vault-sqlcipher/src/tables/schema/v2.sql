@@ -11,7 +11,7 @@ CREATE TABLE binding (
     patient BLOB NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER
-, user_slot INTEGER) STRICT;
+, user_slot INTEGER, not_before INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE bookmark (
     device BLOB NOT NULL,
     service BLOB NOT NULL,
