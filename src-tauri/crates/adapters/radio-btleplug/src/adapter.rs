@@ -1,12 +1,13 @@
 //! The adapter that was found: its state, its links, and the tasks that follow its events.
 //! Not here: one device's link and values, and what is advertised.
 use crate::advertising::{Advertising, Heard};
-use crate::deadline::{Deadlines, within};
+use crate::deadline::{Deadlines, in_turn, within};
+use crate::entry::Entry;
 use crate::link::Link;
 use bedside_console::ports::{AdapterState, PeripheralId, RadioEvent};
 use bedside_session::RadioFault;
-use btleplug::api::{Central as _, CentralEvent, CentralState, Manager as _, Peripheral as _, ScanFilter};
-use btleplug::platform::{Adapter, Manager, Peripheral};
+use btleplug::api::{Central as _, CentralEvent, CentralState, Peripheral as _, ScanFilter};
+use btleplug::platform::{Adapter, Peripheral};
 use futures::{Stream, StreamExt};
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -67,9 +68,12 @@ pub(crate) struct FoundAdapter {
 
 impl FoundAdapter {
     /// Looks for an adapter, one that is switched on if there are several, and begins to follow its events.
-    pub(crate) async fn find(deadlines: Deadlines, reports: Arc<Reports>) -> Result<Arc<Self>, RadioFault> {
-        let manager = open_manager(&deadlines).await?;
-        let adapters = within("look for a Bluetooth adapter", deadlines.other, manager.adapters()).await?;
+    pub(crate) async fn find(
+        entry: &mut Entry,
+        deadlines: Deadlines,
+        reports: Arc<Reports>,
+    ) -> Result<Arc<Self>, RadioFault> {
+        let adapters = entry.adapters(deadlines.other).await?;
         let (adapter, name) = choose(adapters, &deadlines).await?;
         let events = within("follow the Bluetooth adapter", deadlines.other, adapter.events()).await?;
         reports.unplugged.store(false, Ordering::Release);
@@ -181,7 +185,7 @@ impl FoundAdapter {
 
     /// The link of a device; opened, not connected, when there is none.
     pub(crate) async fn link(&self, id: &PeripheralId) -> Result<Arc<Link>, RadioFault> {
-        let _opening = self.opening.lock().await;
+        let _opening = in_turn("listen to the device", self.deadlines.other, &self.opening).await?;
         let known = self.known_link(id);
         if let Some(link) = known.as_ref().filter(|link| link.is_drained()) {
             return Ok(Arc::clone(link));
@@ -314,14 +318,6 @@ impl FoundAdapter {
     fn tasks(&self) -> MutexGuard<'_, Vec<AbortHandle>> {
         lock(&self.tasks)
     }
-}
-
-/// Opening blocks on Linux (it connects to the bus), so it has a thread of its own.
-async fn open_manager(deadlines: &Deadlines) -> Result<Manager, RadioFault> {
-    let runtime = tokio::runtime::Handle::current();
-    let opening = tokio::task::spawn_blocking(move || runtime.block_on(Manager::new()));
-    let opened = async { opening.await.unwrap_or_else(|ended| Err(btleplug::Error::RuntimeError(ended.to_string()))) };
-    within("reach the system's Bluetooth", deadlines.other, opened).await
 }
 
 /// The first that is on, else the first, in the order of names: the system lists them in any order. With its name.

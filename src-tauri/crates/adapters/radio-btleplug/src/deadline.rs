@@ -48,6 +48,15 @@ pub(crate) async fn within<T>(
     }
 }
 
+/// Takes a lock that others hold while they await the library: their deadlines add up, ours does not.
+pub(crate) async fn in_turn<'a, T>(
+    step: &'static str,
+    limit: Duration,
+    lock: &'a tokio::sync::Mutex<T>,
+) -> Result<tokio::sync::MutexGuard<'a, T>, RadioFault> {
+    within(step, limit, async { Ok(lock.lock().await) }).await
+}
+
 /// Runs a call as a task of its own. A caller that goes away does not stop it half-way, so the adapter's view and ours
 /// stay the same; a panic within the library becomes a fault of this call alone.
 pub(crate) async fn to_its_end<T: Send + 'static>(
@@ -70,6 +79,14 @@ mod tests {
         let never = std::future::pending::<btleplug::Result<()>>();
         let fault = within("read a value", Duration::from_secs(10), never).await;
         assert_eq!(fault, Err(RadioFault::Deadline { step: "read a value", seconds: 10 }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lock_that_is_never_given_back_is_a_deadline_and_no_hang() {
+        let lock = tokio::sync::Mutex::new(());
+        let _held = lock.lock().await;
+        let late = in_turn("connect", Duration::from_secs(10), &lock).await.map(drop);
+        assert_eq!(late, Err(RadioFault::Deadline { step: "connect", seconds: 10 }));
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@ mod adapters;
 mod advertising;
 mod bonds;
 mod deadline;
+mod entry;
 mod fault;
 mod library_failures;
 mod link;

@@ -1,7 +1,7 @@
 //! One device: whether its link is up, its characteristics, and the task that drains its notifications.
 //! Not here: the adapter, scanning, or who wants the link.
 use crate::bonds::AgentLease;
-use crate::deadline::{Deadlines, within};
+use crate::deadline::{Deadlines, in_turn, within};
 use bedside_console::ports::{PeripheralId, RadioEvent};
 use bedside_session::{CharacteristicAddress, DiscoveredCharacteristic, DiscoveredService, Properties, RadioFault};
 use btleplug::api::{CharPropFlags, Characteristic, Peripheral as _, ValueNotification};
@@ -92,13 +92,26 @@ impl Link {
                 if matches!(fault, RadioFault::Deadline { .. }) {
                     // The system goes on trying on its own; a later success would be a link that nobody knows.
                     tokio::spawn(async move {
-                        let _ = within("give up connecting", deadlines.other, self.peripheral.disconnect()).await;
+                        self.call_off(&deadlines).await;
                         drop(busy);
                     });
                 }
                 Err(fault)
             }
         }
+    }
+
+    /// Takes back a connect that was left unfinished. No other begins meanwhile.
+    pub(crate) async fn give_up(&self, deadlines: &Deadlines) {
+        // Whoever holds it for longer than that is connecting or calling off, too.
+        if let Ok(_busy) = in_turn("give up connecting", deadlines.other, &self.busy).await {
+            self.call_off(deadlines).await;
+        }
+    }
+
+    async fn call_off(&self, deadlines: &Deadlines) {
+        // A link that does not end in time is met by the next connect.
+        let _ = within("give up connecting", deadlines.other, self.peripheral.disconnect()).await;
     }
 
     /// Ends the link. One that is gone is no fault.

@@ -2,14 +2,15 @@
 //! Not here: how a link or an adapter is kept.
 use crate::adapter::{FoundAdapter, Reports};
 use crate::bonds::{Bonds, Limits};
-use crate::deadline::{Deadlines, to_its_end, within};
+use crate::deadline::{Deadlines, in_turn, to_its_end, within};
+use crate::entry::Entry;
 use crate::library_failures;
 use async_trait::async_trait;
 use bedside_console::OpenQuestions;
 use bedside_console::ports::{
     AdapterState, Bond, Diagnosis, Pairing, PairingAnswer, PeripheralId, PromptId, Radio, RadioEvent,
 };
-use bedside_session::{CharacteristicAddress, DiscoveredService, RadioFault};
+use bedside_session::{CharacteristicAddress, DiscoveredService, PairingFault, RadioFault};
 use btleplug::api::{Peripheral as _, WriteType};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
@@ -99,7 +100,12 @@ impl Radio for BtleplugRadio {
             let link = adapter.link(&id).await?;
             // Before the link: some systems ask as soon as it is up.
             let agent = core.bonds.lease().await;
-            core.bonds.watching(&id, Arc::clone(&link).connect(core.deadlines)).await?;
+            let connecting = core.bonds.watching(&id, Arc::clone(&link).connect(core.deadlines)).await;
+            if let Err(RadioFault::PairingNeeded | RadioFault::Pairing(PairingFault::BondsDisagree)) = connecting {
+                // The call was left in its midst: what the system makes of it would be a link that nobody knows.
+                link.give_up(&core.deadlines).await;
+            }
+            connecting?;
             link.keep(agent);
             Ok(())
         })
@@ -210,17 +216,17 @@ struct Core {
     bonds: Arc<Bonds>,
     found: Mutex<Option<Arc<FoundAdapter>>>,
     /// Held while looking for an adapter: one search at a time.
-    finding: tokio::sync::Mutex<()>,
+    finding: tokio::sync::Mutex<Entry>,
 }
 
 impl Core {
     /// The adapter in use, or another one when it has gone, or [`RadioFault::NoAdapter`].
     async fn adapter(&self) -> Result<Arc<FoundAdapter>, RadioFault> {
-        let _finding = self.finding.lock().await;
+        let mut entry = in_turn("look for a Bluetooth adapter", self.deadlines.other, &self.finding).await?;
         if let Some(adapter) = self.found_before() {
             return Ok(adapter);
         }
-        match FoundAdapter::find(self.deadlines, Arc::clone(&self.reports)).await {
+        match FoundAdapter::find(&mut entry, self.deadlines, Arc::clone(&self.reports)).await {
             Ok(adapter) => {
                 *self.found() = Some(Arc::clone(&adapter));
                 Ok(adapter)

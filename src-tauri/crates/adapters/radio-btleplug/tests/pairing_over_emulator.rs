@@ -50,6 +50,26 @@ async fn pair_answering(
     }
 }
 
+/// Pairs the strap and says no when its digits are on show.
+async fn pair_calling_off(rig: &mut Rig) -> Result<(), RadioFault> {
+    rig.bluez.world().agents.typed = Default::default();
+    let Rig { radio, events, .. } = rig;
+    let strap = id(STRAP);
+    let mut pairing = radio.pair(&strap);
+    loop {
+        tokio::select! {
+            result = &mut pairing => return result,
+            event = events.recv() => {
+                if let Some(RadioEvent::PairingPrompt(PairingPrompt { id, question, .. })) = event {
+                    let bond = question == PairingQuestion::MayBond;
+                    let answer = if bond { PairingAnswer::Accept } else { PairingAnswer::Reject };
+                    radio.answer_pairing(id, answer).await.expect("the question is open");
+                }
+            }
+        }
+    }
+}
+
 fn yes(_: PairingQuestion) -> Option<PairingAnswer> {
     Some(PairingAnswer::Accept)
 }
@@ -144,34 +164,27 @@ test_on_own_bus! {
     async fn digits_on_show_can_be_called_off(place) {
         let mut rig = Rig::with_devices(&place, Deadlines::default(), taking_a_passkey()).await;
         rig.hear_devices().await;
-        let calling_off = |question| {
-            let bond = question == PairingQuestion::MayBond;
-            Some(if bond { PairingAnswer::Accept } else { PairingAnswer::Reject })
-        };
-        rig.bluez.world().agents.typed = Default::default();
-        let Rig { radio, events, .. } = &mut rig;
-        let strap = id(STRAP);
-        let mut pairing = radio.pair(&strap);
-        let result = loop {
-            tokio::select! {
-                result = &mut pairing => break result,
-                event = events.recv() => {
-                    if let Some(RadioEvent::PairingPrompt(prompt)) = event {
-                        let answer = calling_off(prompt.question).expect("an answer");
-                        radio.answer_pairing(prompt.id, answer).await.expect("the question is open");
-                    }
-                }
-            }
-        };
-        assert_eq!(result, Err(PairingFault::Declined.into()));
+        assert_eq!(pair_calling_off(&mut rig).await, Err(PairingFault::Declined.into()));
+        assert_eq!(bond_of(&rig, STRAP).await, BondState::NotBonded);
+    }
+
+    async fn a_no_that_races_the_end_of_a_pairing_leaves_no_bond(place) {
+        let mut rig = Rig::with_devices(&place, Deadlines::default(), taking_a_passkey()).await;
+        rig.hear_devices().await;
+        rig.bluez.world().agents.calls_off_too_late = true;
+        assert_eq!(pair_calling_off(&mut rig).await, Err(PairingFault::Declined.into()));
+        assert_eq!(bond_of(&rig, STRAP).await, BondState::NotBonded);
     }
 
     async fn nobody_at_the_screen_means_no(place) {
-        let deadlines = Deadlines { answer: Duration::from_millis(150), ..Deadlines::default() };
-        let mut rig = Rig::with_deadlines(&place, deadlines).await;
+        let answering_within = |answer| Deadlines { answer, ..Deadlines::default() };
+        let mut rig = Rig::with_deadlines(&place, answering_within(Duration::from_millis(150))).await;
         rig.hear_devices().await;
         let (result, _) = pair_answering(&mut rig, &id(CUFF), |_| None).await;
         assert_eq!(result, Err(PairingFault::Unanswered.into()));
+        // Here the first question is answered, in time on a slow computer, too.
+        rig.radio = BtleplugRadio::with_deadlines(answering_within(Duration::from_secs(3)));
+        rig.events = rig.radio.take_events().expect("taken once");
         let only_the_bond = |question| (question == PairingQuestion::MayBond).then_some(PairingAnswer::Accept);
         let (result, asked) = pair_answering(&mut rig, &id(CUFF), only_the_bond).await;
         assert_eq!(result, Err(PairingFault::Unanswered.into()));
@@ -224,6 +237,78 @@ test_on_own_bus! {
             tokio::task::yield_now().await;
         }
         assert_eq!(rig.bluez.world().agents.asked_to_be_default, 0);
+    }
+
+    async fn after_a_restart_of_the_bluetooth_service_the_next_link_brings_the_agent_back(place) {
+        let mut rig = ready(&place).await;
+        rig.connect().await;
+        // It restarts without a word, while the first link's lease is held.
+        rig.bluez.world().agents.known.clear();
+        with_cuff(&rig).await;
+        assert_eq!(rig.bluez.world().agents.known.len(), 1);
+    }
+
+    async fn an_agent_that_was_let_go_is_registered_anew_and_taken_back_by_the_last_link(place) {
+        let mut rig = ready(&place).await;
+        rig.connect().await;
+        rig.bluez.release_agents().await;
+        with_cuff(&rig).await;
+        assert_eq!(rig.bluez.world().agents.known.len(), 1);
+        rig.radio.disconnect(&id(STRAP)).await.expect("disconnects");
+        rig.radio.disconnect(&id(CUFF)).await.expect("disconnects");
+        while !rig.bluez.world().agents.known.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn a_device_that_wants_a_bond_while_it_is_connected_is_not_left_connected(place) {
+        let mut rig = ready(&place).await;
+        rig.bluez.world().bond_on_connect.insert(CUFF.into());
+        assert_eq!(rig.radio.connect(&id(CUFF)).await, Err(RadioFault::PairingNeeded));
+        assert!(!rig.bluez.world().connected.contains(CUFF));
+        let (paired, _) = pair_answering(&mut rig, &id(CUFF), typing(482_913)).await;
+        assert_eq!(paired, Ok(()));
+        with_cuff(&rig).await;
+        assert_eq!(rig.radio.read(&id(CUFF), PROTECTED).await, Ok(vec![0x42]));
+    }
+
+    async fn a_bond_that_only_this_end_keeps_leaves_no_link_either(place) {
+        let mut rig = ready(&place).await;
+        assert_eq!(pair_answering(&mut rig, &id(CUFF), typing(482_913)).await.0, Ok(()));
+        rig.bluez.world().bonded_there.clear();
+        rig.bluez.world().bond_on_connect.insert(CUFF.into());
+        let disagree = Err(RadioFault::Pairing(PairingFault::BondsDisagree));
+        assert_eq!(rig.radio.connect(&id(CUFF)).await, disagree);
+        assert!(!rig.bluez.world().connected.contains(CUFF));
+    }
+
+    async fn looking_for_an_adapter_again_and_again_leaves_nothing_behind_on_the_bus(place) {
+        let rig = Rig::start(&place).await;
+        rig.bluez.unplug_adapter().await.expect("is pulled out");
+        assert_eq!(rig.radio.adapter_state().await, Ok(AdapterState::Missing));
+        let before = rig.bluez.on_the_bus().await.expect("the bus answers");
+        for _ in 0..20 {
+            assert_eq!(rig.radio.adapter_state().await, Ok(AdapterState::Missing));
+        }
+        assert_eq!(rig.bluez.on_the_bus().await.expect("the bus answers"), before);
+        rig.bluez.clone().leave().await.expect("leaves");
+        for _ in 0..20 {
+            assert_eq!(rig.radio.adapter_state().await, Ok(AdapterState::Missing), "no Bluetooth service");
+        }
+        assert_eq!(rig.bluez.on_the_bus().await.expect("the bus answers"), before);
+    }
+
+    async fn a_bus_that_was_lost_and_came_back_is_used_again(place) {
+        let deadlines = Deadlines { watch: Duration::from_millis(50), other: Duration::from_secs(2), ..Deadlines::default() };
+        let mut rig = Rig::with_deadlines(&place, deadlines).await;
+        rig.hear_devices().await;
+        drop(rig.bus.take());
+        rig.wait_for(|event| *event == RadioEvent::Adapter(AdapterState::Missing)).await;
+        rig.bus = Some(place.start_bus());
+        rig.bluez = Emulator::start(&place.address(), devices()).await.expect("comes back");
+        assert_eq!(rig.radio.adapter_state().await, Ok(AdapterState::On));
+        rig.hear_devices().await;
+        rig.connect().await;
     }
 
     async fn an_adapter_that_is_off_does_not_pair_and_stays_off(place) {

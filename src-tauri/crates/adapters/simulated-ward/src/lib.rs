@@ -23,4 +23,4 @@ pub use scenario::{
     Act, ClockPlan, ClockService, Corruption, DeviceKind, DevicePlan, Scenario, Security, Step, UnknownScenario,
 };
 pub use ward::SimulatedWard;
-pub use world::Toll;
+pub use world::{SentRecord, Toll};

@@ -4,6 +4,7 @@ use bedside_console::OpenQuestions;
 use bedside_console::ports::{PairingQuestion, Passkey, PeripheralId};
 use bedside_session::PairingFault;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
@@ -18,10 +19,12 @@ pub(crate) struct Calls {
     pub(crate) questions: Arc<OpenQuestions>,
     /// Pairings that a person allowed, and why each failed here, if it did.
     allowed: Mutex<BTreeMap<PeripheralId, Option<PairingFault>>>,
-    /// Told each time when BlueZ asks about a device that nobody pairs.
+    /// Told each time when BlueZ asks about a device that nobody pairs; there while somebody waits for that.
     by_itself: Mutex<BTreeMap<PeripheralId, Arc<Notify>>>,
     /// Digits on show, until the pairing is over.
     shown: Mutex<BTreeMap<PeripheralId, AbortHandle>>,
+    /// BlueZ told that it let our agent go.
+    released: AtomicBool,
     pub(crate) given_back: Mutex<Option<mpsc::UnboundedReceiver<()>>>,
 }
 
@@ -53,6 +56,7 @@ impl Calls {
             allowed: Mutex::default(),
             by_itself: Mutex::default(),
             shown: Mutex::default(),
+            released: AtomicBool::new(false),
             given_back: Mutex::default(),
         }
     }
@@ -64,12 +68,20 @@ impl Calls {
     }
 
     /// Ends when BlueZ asks about this device and nobody pairs it.
-    pub(crate) async fn asked_by_system(&self, id: &PeripheralId) {
-        self.by_itself(id).notified().await;
+    /// What it asks between this call and the first poll counts, too.
+    pub(crate) fn asked_by_system(&self, id: &PeripheralId) -> impl Future<Output = ()> + '_ {
+        let asked = Arc::clone(lock(&self.by_itself).entry(id.clone()).or_default());
+        let notified = Arc::clone(&asked).notified_owned();
+        let waiting = Waiting { calls: self, id: id.clone(), asked };
+        async move {
+            notified.await;
+            drop(waiting);
+        }
     }
 
-    fn by_itself(&self, id: &PeripheralId) -> Arc<Notify> {
-        Arc::clone(lock(&self.by_itself).entry(id.clone()).or_default())
+    /// Whether BlueZ let our agent go since this was asked last.
+    pub(crate) fn was_released(&self) -> bool {
+        self.released.swap(false, Ordering::AcqRel)
     }
 
     /// The device of a path, if a person allowed its pairing. Otherwise the answer is no, and its user is told.
@@ -78,7 +90,9 @@ impl Calls {
         if lock(&self.allowed).contains_key(&id) {
             return Ok(id);
         }
-        self.by_itself(&id).notify_waiters();
+        if let Some(asked) = lock(&self.by_itself).get(&id) {
+            asked.notify_waiters();
+        }
         Err(AgentError::Rejected("pair the device in Bedside first".into()))
     }
 
@@ -125,6 +139,24 @@ impl Calls {
     }
 }
 
+/// Somebody waits for a question about a device. The last to go takes the entry along: a device that changes its address
+/// has a new name each time.
+struct Waiting<'a> {
+    calls: &'a Calls,
+    id: PeripheralId,
+    asked: Arc<Notify>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut by_itself = lock(&self.calls.by_itself);
+        // Taken under the lock only, and a wait holds two: the entry's own is the third.
+        if Arc::strong_count(&self.asked) <= 3 {
+            by_itself.remove(&self.id);
+        }
+    }
+}
+
 /// The agent's object on the bus.
 pub(crate) struct Agent {
     calls: Arc<Calls>,
@@ -148,7 +180,10 @@ pub(crate) enum AgentError {
 
 #[interface(name = "org.bluez.Agent1")]
 impl Agent {
-    fn release(&self) {}
+    /// BlueZ ends, or lets go of us: there is nothing left to take back from it.
+    fn release(&self) {
+        self.calls.released.store(true, Ordering::Release);
+    }
 
     /// BlueZ or the device called the questions off. It does not say about which device: only one is asked at a time.
     fn cancel(&self) {
@@ -213,4 +248,41 @@ impl Agent {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn calls() -> Calls {
+        let (report, _) = mpsc::unbounded_channel();
+        Calls::new(Arc::new(OpenQuestions::new(report, Duration::from_secs(30))))
+    }
+
+    fn id(device: usize) -> PeripheralId {
+        PeripheralId(format!("hci0/dev_{device}"))
+    }
+
+    #[tokio::test]
+    async fn devices_that_were_waited_for_once_are_not_kept() {
+        let calls = calls();
+        for device in 0..100 {
+            drop(calls.asked_by_system(&id(device)));
+            let mut waiting = Box::pin(calls.asked_by_system(&id(device)));
+            assert!(futures::poll!(&mut waiting).is_pending());
+        }
+        assert_eq!(lock(&calls.by_itself).len(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_told_though_another_gave_up_waiting() {
+        let calls = calls();
+        let (first, second) = (calls.asked_by_system(&id(1)), calls.asked_by_system(&id(1)));
+        drop(first);
+        let path = ObjectPath::try_from("/org/bluez/hci0/dev_1").expect("a path");
+        assert!(calls.allowed(&path).is_err(), "nobody pairs it");
+        second.await;
+        assert_eq!(lock(&calls.by_itself).len(), 0);
+    }
 }

@@ -2,6 +2,7 @@
 //! The questions that BlueZ asks meanwhile are in `agent.rs`.
 use super::Limits;
 use super::agent::{AGENT_PATH, Agent, Calls};
+use crate::deadline::in_turn;
 use crate::fault::{fault_of_bus, safe_text};
 use bedside_console::OpenQuestions;
 use bedside_console::ports::{Bond, BondSource, BondState, PairingQuestion, PeripheralId};
@@ -58,16 +59,21 @@ impl Bonds {
     /// will say so.
     pub(crate) async fn lease(self: &Arc<Self>) -> Option<AgentLease> {
         self.follow_leases();
-        let mut registered = self.registered.lock().await;
-        if registered.bus.as_ref().is_none_or(|bus| bus.is_closed()) {
-            let bus = self.bus().await.ok()?;
-            let registering = self.in_time("register for pairing questions", register(&bus)).await;
-            let refused = |fault: &RadioFault| tracing::warn!(code = "PAIRING-AGENT", %fault, "no pairing questions");
-            registered.bus = registering.inspect_err(refused).is_ok().then_some(bus);
-        }
-        registered.bus.as_ref()?;
+        let refused = |fault: &RadioFault| tracing::warn!(code = "PAIRING-AGENT", %fault, "no pairing questions");
+        self.register().await.inspect_err(refused).ok()
+    }
+
+    /// Registers each time: a BlueZ that was started anew in between knows nothing of us, and does not say so.
+    async fn register(&self) -> Result<AgentLease, RadioFault> {
+        const STEP: &str = "register for pairing questions";
+        let mut registered = in_turn(STEP, self.limits.other, &self.registered).await?;
+        let bus = self.bus().await?;
+        // What BlueZ let go before is of no matter from here on.
+        self.calls.was_released();
+        self.in_time(STEP, register(&bus)).await?;
+        registered.bus = Some(bus);
         registered.needed_by += 1;
-        Some(AgentLease(self.unneeded.clone()))
+        Ok(AgentLease(self.unneeded.clone()))
     }
 
     pub(crate) async fn bond(&self, id: &PeripheralId) -> Result<Bond, RadioFault> {
@@ -96,16 +102,24 @@ impl Bonds {
         self.calls.questions.ask(id, PairingQuestion::MayBond).await?;
         let _lease = self.lease().await.ok_or(RadioFault::NoAdapter)?;
         let pairing = self.calls.allow(id);
-        let bus = self.registered.lock().await.bus.clone().ok_or(RadioFault::NoAdapter)?;
+        // The one that our agent is registered on.
+        let bus = self.bus().await?;
         let calling = async { device(&bus, id).await?.call_method("Pair", &()).await.map(drop) };
         let answer = tokio::time::timeout(self.limits.pair, calling).await;
         // What a person said goes before what BlueZ made of it.
         let said_here = pairing.fault();
         drop(pairing);
         match (answer, said_here) {
-            (Ok(Ok(())), _) => {
+            (Ok(Ok(())), None) => {
                 self.trust(&bus, id).await;
                 Ok(())
+            }
+            (Ok(Ok(())), Some(fault)) => {
+                // The no came while BlueZ was finishing: no bond is kept against it.
+                let forgotten = self.forget(id).await;
+                let kept = |fault: &RadioFault| tracing::warn!(code = "PAIRING", %fault, "a refused bond was kept");
+                let _ = forgotten.inspect_err(kept);
+                Err(fault.into())
             }
             (_, Some(fault)) => Err(fault.into()),
             (Ok(Err(error)), None) => Err(pairing_fault(&error)),
@@ -135,8 +149,8 @@ impl Bonds {
     }
 
     /// Ends when BlueZ asked about this device though nobody here pairs it: then it wants to be paired.
-    pub(crate) async fn asked_by_system(&self, id: &PeripheralId) {
-        self.calls.asked_by_system(id).await;
+    pub(crate) fn asked_by_system(&self, id: &PeripheralId) -> impl Future<Output = ()> + '_ {
+        self.calls.asked_by_system(id)
     }
 
     /// A paired device that is trusted may come back without a question of BlueZ's. Not needed for anything else.
@@ -158,7 +172,11 @@ impl Bonds {
     }
 
     async fn give_back(&self) {
+        // Not in turn: a lease that is never counted back keeps the agent for ever, and who holds this has deadlines.
         let mut registered = self.registered.lock().await;
+        if self.calls.was_released() {
+            registered.bus = None;
+        }
         registered.needed_by = registered.needed_by.saturating_sub(1);
         if registered.needed_by > 0 {
             return;
@@ -173,7 +191,7 @@ impl Bonds {
     }
 
     async fn bus(&self) -> Result<Connection, RadioFault> {
-        let mut known = self.bus.lock().await;
+        let mut known = in_turn("reach the system's Bluetooth", self.limits.other, &self.bus).await?;
         if let Some(bus) = known.as_ref().filter(|bus| !bus.is_closed()) {
             return Ok(bus.clone());
         }
@@ -203,7 +221,11 @@ impl Bonds {
 async fn register(bus: &Connection) -> zbus::Result<()> {
     // Not as the default agent: a desktop has its own. Where there is none, BlueZ takes the first that comes.
     let manager = Proxy::new(bus, BLUEZ, "/org/bluez", "org.bluez.AgentManager1").await?;
-    manager.call_method("RegisterAgent", &(ObjectPath::try_from(AGENT_PATH)?, CAPABILITY)).await.map(drop)
+    match manager.call_method("RegisterAgent", &(ObjectPath::try_from(AGENT_PATH)?, CAPABILITY)).await {
+        // By us: agents are told apart by their bus connection.
+        Err(zbus::Error::MethodError(name, ..)) if name.as_str() == "org.bluez.Error.AlreadyExists" => Ok(()),
+        answer => answer.map(drop),
+    }
 }
 
 const fn told(state: BondState) -> Bond {

@@ -6,6 +6,7 @@ use bedside_console::OpenQuestions;
 use bedside_console::ports::{Bond, BondSource, BondState, PairingQuestion, Passkey, PeripheralId};
 use bedside_session::{PairingFault, RadioFault};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 use windows::Devices::Bluetooth::BluetoothLEDevice;
 use windows::Devices::Enumeration::{
     DeviceInformationCustomPairing, DeviceInformationPairing, DevicePairingKinds, DevicePairingRequestedEventArgs,
@@ -26,7 +27,22 @@ pub(crate) struct Bonds {
 pub(crate) struct AgentLease;
 
 /// Why a person's part of a pairing failed.
-type SaidHere = Arc<Mutex<Option<PairingFault>>>;
+#[derive(Debug, Default)]
+struct SaidHere {
+    why: Mutex<Option<PairingFault>>,
+    no: Notify,
+}
+
+impl SaidHere {
+    fn say(&self, fault: PairingFault) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+        self.no.notify_one();
+    }
+
+    fn why(&self) -> Option<PairingFault> {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Bonds {
     pub(crate) fn new(questions: Arc<OpenQuestions>, limits: Limits) -> Arc<Self> {
@@ -50,28 +66,50 @@ impl Bonds {
         }
         self.questions.ask(id, PairingQuestion::MayBond).await?;
         let custom = pairing.Custom().map_err(system)?;
-        let said_here = SaidHere::default();
+        let said_here = Arc::new(SaidHere::default());
         let token = self.answer_questions(&custom, id, &said_here)?;
         let kinds = DevicePairingKinds::ConfirmOnly
             | DevicePairingKinds::DisplayPin
             | DevicePairingKinds::ProvidePin
             | DevicePairingKinds::ConfirmPinMatch;
-        let result = match custom.PairAsync(kinds) {
-            Ok(pairing) => tokio::time::timeout(self.limits.pair, pairing).await,
-            Err(error) => Ok(Err(error)),
-        };
+        let result = self.run(&custom, kinds, &said_here).await;
         self.questions.withdraw(id);
         // The handler goes with the object if this fails.
         let _ = custom.RemovePairingRequested(token);
-        let said_here = said_here.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let status = match result {
-            Err(_) => return Err(said_here.unwrap_or(PairingFault::TimedOut).into()),
-            Ok(result) => result.and_then(|result| result.Status()).map_err(system)?,
+        // What a person said goes before what Windows made of it.
+        let fault = match (said_here.why(), result) {
+            (Some(fault), _) => fault.into(),
+            (None, Err(fault)) => fault,
+            (None, Ok(DevicePairingResultStatus::Paired | DevicePairingResultStatus::AlreadyPaired)) => return Ok(()),
+            (None, Ok(status)) => fault_of(status),
         };
-        match status {
-            DevicePairingResultStatus::Paired | DevicePairingResultStatus::AlreadyPaired => Ok(()),
-            status => Err(said_here.map_or_else(|| fault_of(status), RadioFault::Pairing)),
+        // Windows may have been finishing all the same: no bond is kept that was refused or given up.
+        if self.bond(id).await.is_ok_and(|bond| bond.state == BondState::Bonded) {
+            let kept = |fault: &RadioFault| tracing::warn!(code = "PAIRING", %fault, "a refused bond was kept");
+            let _ = self.forget(id).await.inspect_err(kept);
         }
+        Err(fault)
+    }
+
+    /// Pairs until Windows is done, a person says no, or the time is over; the last two call it off.
+    async fn run(
+        &self,
+        custom: &DeviceInformationCustomPairing,
+        kinds: DevicePairingKinds,
+        said_here: &SaidHere,
+    ) -> Result<DevicePairingResultStatus, RadioFault> {
+        let operation = custom.PairAsync(kinds).map_err(system)?;
+        let fault = tokio::select! {
+            biased;
+            result = operation.clone().into_future() => {
+                return result.and_then(|result| result.Status()).map_err(system);
+            }
+            () = said_here.no.notified() => PairingFault::Declined,
+            () = tokio::time::sleep(self.limits.pair) => PairingFault::TimedOut,
+        };
+        // One that has ended meanwhile cannot be called off, and need not.
+        let _ = operation.Cancel();
+        Err(fault.into())
     }
 
     pub(crate) async fn forget(&self, id: &PeripheralId) -> Result<(), RadioFault> {
@@ -104,7 +142,7 @@ impl Bonds {
         self: &Arc<Self>,
         custom: &DeviceInformationCustomPairing,
         id: &PeripheralId,
-        said_here: &SaidHere,
+        said_here: &Arc<SaidHere>,
     ) -> Result<i64, RadioFault> {
         let runtime = tokio::runtime::Handle::current();
         let (bonds, id, said_here) = (Arc::clone(self), id.clone(), Arc::clone(said_here));
@@ -116,7 +154,7 @@ impl Bonds {
                     let deferral = asked.GetDeferral()?;
                     runtime.spawn(async move {
                         if let Err(fault) = bonds.answer(&id, &asked).await {
-                            *said_here.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+                            said_here.say(fault);
                         }
                         // Not accepted means declined.
                         let _ = deferral.Complete();

@@ -67,6 +67,7 @@ pub(crate) enum BluezError {
     NotConnected(String),
     InProgress(String),
     DoesNotExist(String),
+    AlreadyExists(String),
     AuthenticationFailed(String),
     AuthenticationCanceled(String),
     AuthenticationRejected(String),
@@ -90,6 +91,8 @@ pub(crate) struct World {
     pub(crate) bonded: HashSet<String>,
     /// Devices that keep a bond with this computer.
     pub(crate) bonded_there: HashSet<String>,
+    /// Devices that want a bond as soon as their link is up: their connect answers no earlier.
+    pub(crate) bond_on_connect: HashSet<String>,
     /// Devices whose next connect never answers.
     pub(crate) silent_on_connect: HashSet<String>,
     /// Devices that show no services.
@@ -150,6 +153,12 @@ impl Emulator {
     /// The Bluetooth service ends: `org.bluez` leaves the bus without a word about its devices.
     pub(crate) async fn leave(self) -> zbus::Result<()> {
         self.bus.release_name("org.bluez").await.map(drop)
+    }
+
+    /// Everybody on the bus, by their own names.
+    pub(crate) async fn on_the_bus(&self) -> zbus::Result<usize> {
+        let names = zbus::fdo::DBusProxy::new(&self.bus).await?.list_names().await?;
+        Ok(names.iter().filter(|name| name.starts_with(':')).count())
     }
 
     /// A second adapter is plugged in, on.
@@ -226,8 +235,10 @@ impl Emulator {
     async fn make_link(&self, index: usize) -> zbus::Result<()> {
         let device = &self.devices[index];
         let path = device_path(device);
-        self.world().connected.insert(device.address.to_owned());
-        self.changed(&path, "org.bluez.Device1", "Connected", Value::from(true)).await?;
+        let is_new = { self.world().connected.insert(device.address.to_owned()) };
+        if is_new {
+            self.changed(&path, "org.bluez.Device1", "Connected", Value::from(true)).await?;
+        }
         let hidden = self.world().without_services.contains(device.address);
         for (s, (uuid, characteristics)) in device.services.iter().enumerate().filter(|_| !hidden) {
             let service_path = format!("{path}/service{:04x}", s + 1);

@@ -132,13 +132,21 @@ impl DeviceObject {
 #[interface(name = "org.bluez.Device1")]
 impl DeviceObject {
     async fn connect(&self) -> Result<(), BluezError> {
-        let silent = {
+        let address = self.spec().address;
+        let (silent, wants_bond) = {
             let mut world = self.emulator.world();
             world.connects += 1;
-            world.silent_on_connect.remove(self.spec().address)
+            (world.silent_on_connect.remove(address), world.bond_on_connect.contains(address))
         };
         if silent {
             return std::future::pending().await;
+        }
+        if wants_bond {
+            self.emulator.world().connected.insert(address.to_owned());
+            let path = device_path(self.spec());
+            let up = zbus::zvariant::Value::from(true);
+            self.emulator.changed(&path, "org.bluez.Device1", "Connected", up).await?;
+            self.emulator.encrypt(address).await?;
         }
         self.emulator.make_link(self.index).await.map_err(BluezError::from)
     }

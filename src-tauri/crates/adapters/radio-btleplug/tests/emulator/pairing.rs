@@ -32,6 +32,8 @@ pub(crate) struct Agents {
     pub(crate) asked_to_be_default: usize,
     /// Somebody typed the digits on the device.
     pub(crate) typed: Arc<Notify>,
+    /// The pairing is done by the time that it is called off.
+    pub(crate) calls_off_too_late: bool,
     /// The client called the pairing off.
     pub(crate) cancelled: Arc<Notify>,
 }
@@ -48,12 +50,21 @@ impl AgentManagerObject {
 
 #[interface(name = "org.bluez.AgentManager1")]
 impl AgentManagerObject {
-    fn register_agent(&self, agent: OwnedObjectPath, capability: String, #[zbus(header)] header: Header<'_>) {
+    fn register_agent(
+        &self,
+        agent: OwnedObjectPath,
+        capability: String,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), BluezError> {
         assert_eq!(capability, "KeyboardDisplay");
         let owner = header.sender().map(ToString::to_string).unwrap_or_default();
         let agents = &mut self.emulator.world().agents;
+        if agents.known.contains_key(&owner) {
+            return Err(BluezError::AlreadyExists("Already Exists".into()));
+        }
         agents.known.insert(owner, agent.to_string());
         agents.registered += 1;
+        Ok(())
     }
 
     fn unregister_agent(&self, _agent: OwnedObjectPath, #[zbus(header)] header: Header<'_>) {
@@ -67,6 +78,14 @@ impl AgentManagerObject {
 }
 
 impl Emulator {
+    /// BlueZ lets its agents go, and tells them.
+    pub(crate) async fn release_agents(&self) {
+        let agents = std::mem::take(&mut self.world().agents.known);
+        for (owner, agent) in agents {
+            self.ask(&owner, &agent, "Release", &()).await.expect("the agent is there");
+        }
+    }
+
     /// `Device1.Pair`: asks the agent of whoever called.
     pub(super) async fn pair(&self, device: &DeviceSpec, asker: &str) -> Result<(), BluezError> {
         let agent = { self.world().agents.known.get(asker).cloned() };
@@ -93,7 +112,12 @@ impl Emulator {
                 }
                 tokio::select! {
                     () = typed => true,
-                    () = cancelled => return Err(BluezError::AuthenticationCanceled("Authentication Canceled".into())),
+                    () = cancelled => {
+                        if !self.world().agents.calls_off_too_late {
+                            return Err(BluezError::AuthenticationCanceled("Authentication Canceled".into()));
+                        }
+                        true
+                    }
                 }
             }
         };

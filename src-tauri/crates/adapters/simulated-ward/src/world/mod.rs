@@ -14,8 +14,8 @@ use bedside_vitals::WallTime;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
-pub use toll::Toll;
 use toll::TollKeeper;
+pub use toll::{SentRecord, Toll};
 
 /// Everything there is.
 pub(crate) struct World {

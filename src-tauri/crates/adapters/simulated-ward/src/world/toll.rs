@@ -2,7 +2,7 @@
 //! It judges nothing; a front or a test holds it against what the console stored.
 use crate::device::Value;
 use crate::ledger::{Condition, LedgerIdentity};
-use bedside_vitals::Parameter;
+use bedside_vitals::{DeviceTime, Parameter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -15,8 +15,21 @@ pub struct Toll {
     pub returns: Vec<Duration>,
     /// Devices that are back in reach and have not sent a value since.
     pub not_back: usize,
-    /// Records of each device's own numbering that were handed over at least once, by serial number and parameter.
-    pub records: BTreeMap<(String, Parameter), u64>,
+    /// Records that were handed over at least once: each is here once, however often it was sent.
+    pub records: BTreeSet<SentRecord>,
+}
+
+/// One value of a record in a device's memory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SentRecord {
+    /// The serial number of the device (0x2A25).
+    pub serial: String,
+    /// What was measured. The parts of a blood pressure are one value.
+    pub parameter: Parameter,
+    /// The device's own time, as the value carries it.
+    pub device_time: DeviceTime,
+    /// Each measurement of a device has the next number, also one of equal time and value.
+    pub record: u64,
 }
 
 impl Toll {
@@ -35,7 +48,7 @@ pub(super) struct TollKeeper {
     away: BTreeSet<usize>,
     returned: BTreeMap<usize, Duration>,
     took: Vec<Duration>,
-    records: BTreeSet<(String, Parameter, u64)>,
+    records: BTreeSet<SentRecord>,
 }
 
 impl TollKeeper {
@@ -63,9 +76,9 @@ impl TollKeeper {
             return;
         }
         for entry in &value.values {
-            // The parts of a blood pressure are one record.
-            if let LedgerIdentity::Record { record, .. } = entry.identity {
-                self.records.insert((serial.to_owned(), entry.parameter, record));
+            if let LedgerIdentity::Record { device_time, record } = entry.identity {
+                let (serial, parameter) = (serial.to_owned(), entry.parameter);
+                self.records.insert(SentRecord { serial, parameter, device_time, record });
             }
         }
     }
@@ -73,11 +86,7 @@ impl TollKeeper {
     pub(super) fn toll(&self) -> Toll {
         let mut returns = self.took.clone();
         returns.sort_unstable();
-        let mut records = BTreeMap::new();
-        for (serial, parameter, _) in &self.records {
-            *records.entry((serial.clone(), *parameter)).or_default() += 1;
-        }
-        Toll { drops: self.drops, returns, not_back: self.returned.len(), records }
+        Toll { drops: self.drops, returns, not_back: self.returned.len(), records: self.records.clone() }
     }
 }
 
