@@ -3,7 +3,7 @@ import axe from 'axe-core'
 import { flushSync, mount, unmount } from 'svelte'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import App from './App.svelte'
-import type { Host } from './host/host.ts'
+import { HostError, type Host } from './host/host.ts'
 import { simulatedHost } from './host/simulated.ts'
 
 let target: HTMLElement
@@ -203,6 +203,28 @@ describe('devices', () => {
     expect(unpaired()).toBe('')
   })
 
+  test('the question of a pairing says which device it is and whose bed it is at', async () => {
+    await open('pairing')
+    await openRosa()
+    await click('nav-devices')
+    await click(`pair-${unpaired()}`)
+    expect(words('pairing-which')).toMatch(/^Address ends in \S+ · bed \S+/)
+  })
+
+  test('a pairing that the device forgot is forgotten here after a yes, and no sooner', async () => {
+    await open('pairing=disagree')
+    await openRosa()
+    await click('nav-devices')
+    await click(`pair-${unpaired()}`)
+    expect(words('pairing-anew')).toContain('cannot be brought back')
+    await click('pairing-anew-keep')
+    expect(found('pairing-may_bond')).toBeNull()
+    expect(words(`pairing-trouble-${unpaired()}`)).toContain('does not know')
+    await click(`pair-${unpaired()}`)
+    await click('pairing-anew-forget')
+    expect(found('pairing-may_bond')).not.toBeNull()
+  })
+
   test('axe finds nothing to say about the question of a pairing', async () => {
     await open('pairing')
     await openRosa()
@@ -222,6 +244,100 @@ describe('devices', () => {
     await pass(31_000)
     expect(found('pairing-may_bond')).toBeNull()
     expect(words(`pairing-trouble-${unpaired()}`)).toContain('Nobody answered')
+  })
+})
+
+describe('unassigned readings', () => {
+  const METER = 'Glucose meter G1'
+  const rows = (name: string) => found(`inbox-${name}`)?.querySelectorAll('tbody tr').length
+
+  async function openDevices(): Promise<void> {
+    await open()
+    await openRosa()
+    await click('nav-devices')
+  }
+
+  test('stand by device and user with value, unit, time, its certainty and age', async () => {
+    await openDevices()
+    const meter = words(`inbox-${METER}`)
+    for (const part of ['10 readings', 'Blood glucose', '104 mg/dL', '2026-03-18 05:06', 'time unknown', 'lost']) {
+      expect(meter).toContain(part)
+    }
+    expect(meter).toContain('2026-03-14 02:06, time corrected to 2026-03-18 05:06, time unknown')
+    expect(meter).toContain('8 readings: measured before the device was bound')
+    expect(meter).toContain('1 reading: measured while bound to ADEYEMI-TEST, Ruth')
+    expect(words('inbox-Scale W1, user 2')).toContain('nobody confirmed whose user 2 is')
+    expect(words('unassigned-count')).toBe('12')
+  })
+
+  test('five of a group are shown, and all on demand', async () => {
+    await openDevices()
+    expect(rows(METER)).toBe(5)
+    await click(`inbox-all-${METER}`)
+    expect(rows(METER)).toBe(10)
+  })
+
+  test('are charted for the open patient only after a question with two identifiers, device, count and span', async () => {
+    await openDevices()
+    const assign = vi.spyOn(host, 'assign')
+    expect(words(`inbox-chart-${METER}`)).toContain('Chart 9 readings for ADEYEMI-TEST, Rosa · 1951-03-14 · TST 4410 0187')
+    await click(`inbox-chart-${METER}`)
+    expect(assign).not.toHaveBeenCalled()
+    const asked = target.querySelector('dialog')?.textContent.replaceAll(/\s+/g, ' ')
+    for (const part of ['Chart 9 readings of Glucose meter G1?', 'ADEYEMI-TEST, Rosa', '1951-03-14', 'TST 4410 0187']) {
+      expect(asked).toContain(part)
+    }
+    for (const part of ['2026-03-14 13:06', '2026-03-18 05:06', 'audit log']) expect(asked).toContain(part)
+    await click('inbox-confirm')
+    expect(assign).toHaveBeenCalledExactlyOnceWith(Array.from({ length: 9 }, (_, index) => `u-g${index}`), 'p-rosa')
+    expect(words('inbox-done')).toBe('9 readings charted for ADEYEMI-TEST, Rosa.')
+    expect(words(`inbox-${METER}`)).toContain('None of these may be charted for ADEYEMI-TEST, Rosa.')
+    expect(words('unassigned-count')).toBe('3')
+  })
+
+  test('are asked about by a key, and stay where they are on Escape', async () => {
+    await openDevices()
+    const assign = vi.spyOn(host, 'assign')
+    await press('U')
+    expect(found('inbox-question')).not.toBeNull()
+    await press('Enter')
+    expect(assign).not.toHaveBeenCalled()
+    await press('Escape')
+    expect(found('inbox-question')).toBeNull()
+    expect(words('unassigned-count')).toBe('12')
+  })
+
+  test('of a user slot are charted only with the words whose slot it is', async () => {
+    await openDevices()
+    await click('inbox-chart-Scale W1, user 2')
+    expect(target.querySelector('dialog')?.textContent).toContain('You say that user 2 of this device is ADEYEMI-TEST, Rosa.')
+    expect(await axeFindings()).toEqual([])
+  })
+
+  test('cannot be charted while nobody is open or the console is silent', async () => {
+    await open()
+    await click('nav-devices')
+    expect(found(`inbox-chart-${METER}`)).toBeNull()
+    expect(words(`inbox-${METER}`)).toContain('Open a patient to chart them.')
+    await click('nav-patients')
+    await openRosa()
+    await click('nav-devices')
+    await host.demo({ action: 'halt_console' })
+    await pass(2_600)
+    expect(found(`inbox-chart-${METER}`)).toHaveProperty('disabled', true)
+    expect(words(`inbox-${METER}`)).not.toContain('104')
+  })
+
+  test('that the host refuses to chart stay, and the fault says why', async () => {
+    await openDevices()
+    vi.spyOn(host, 'assign').mockRejectedValue(
+      new HostError({ code: 'INBOX-OTHER-PATIENT', text: 'error.of_another_patient', detail: '' }),
+    )
+    await click(`inbox-chart-${METER}`)
+    await click('inbox-confirm')
+    expect(target.textContent).toContain('A reading is another patient’s. Nothing was charted.')
+    expect(words('inbox-done')).toBe('')
+    expect(rows(METER)).toBe(5)
   })
 })
 

@@ -1,16 +1,18 @@
-//! The devices page, and the bindings that an unclean end left behind.
+//! The devices page with its unassigned inbox, and the bindings that an unclean end left behind.
 //! Not here: who may be bound to whom; the console decides.
 use super::{Answered, id, now};
 use crate::error::CommandError;
 use crate::start::Shell;
-use crate::view::{EnrolledView, enrolled as enrolled_view};
+use crate::view::{EnrolledView, InboxGroupView, enrolled as enrolled_view, inbox as inbox_view};
 use bedside_console::ports::{Answer, PeripheralId, Query};
 use bedside_session::UserConsent;
-use bedside_vitals::{DeviceDescription, DeviceId, PatientId};
+use bedside_vitals::{DeviceDescription, DeviceId, PatientId, ReadingId};
 use tauri::State;
 
 /// The longest search that can be asked for.
 const MOST_SECONDS: u32 = 600;
+/// More readings than any device keeps.
+const MOST_READINGS: usize = 100_000;
 /// The longest name a system gives a peripheral.
 const MOST_CHARACTERS: usize = 256;
 
@@ -82,6 +84,30 @@ pub(crate) async fn give_consent(shell: State<'_, Shell>, device: String, user: 
 pub(crate) async fn fetch_records(shell: State<'_, Shell>, device: String) -> Answered<()> {
     let device = DeviceId(id(&device)?);
     Ok(shell.console().await?.fetch_records(device).await?)
+}
+
+/// What is unassigned, and which of it may become this patient's.
+#[tauri::command]
+pub(crate) async fn inbox(shell: State<'_, Shell>, patient: Option<String>) -> Answered<Vec<InboxGroupView>> {
+    let open = patient.as_deref().map(id).transpose()?.map(PatientId);
+    let console = shell.console().await?;
+    let readings = console.inbox().await?;
+    let (devices, patients) = (console.query(Query::Devices).await?, console.query(Query::Patients).await?);
+    let (Answer::Devices(devices), Answer::Patients(patients)) = (devices, patients) else {
+        return Err(CommandError::new("STORE-ANSWER", "internal", "the store answered another query"));
+    };
+    Ok(inbox_view(&readings, &devices, &patients, open, now()))
+}
+
+/// Gives readings of the inbox to a patient; how many.
+#[tauri::command]
+pub(crate) async fn assign(shell: State<'_, Shell>, readings: Vec<String>, patient: String) -> Answered<u32> {
+    if readings.len() > MOST_READINGS {
+        return Err(CommandError::malformed("readings"));
+    }
+    let readings = readings.iter().map(|reading| id(reading).map(ReadingId)).collect::<Answered<Vec<_>>>()?;
+    let assigned = shell.console().await?.assign(readings, PatientId(id(&patient)?)).await?;
+    Ok(u32::try_from(assigned).unwrap_or(u32::MAX))
 }
 
 #[tauri::command]

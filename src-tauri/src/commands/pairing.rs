@@ -1,4 +1,4 @@
-//! Pairing from the window: beginning it, forgetting a bond, answering a question.
+//! Pairing from the window: beginning it, replacing a bond, answering a question.
 //! Not here: when a person is asked; the console and the radio decide.
 use super::Answered;
 use crate::error::CommandError;
@@ -16,8 +16,8 @@ pub(crate) async fn pair(shell: State<'_, Shell>, peripheral: String) -> Answere
 }
 
 #[tauri::command]
-pub(crate) async fn forget(shell: State<'_, Shell>, peripheral: String) -> Answered<()> {
-    Ok(shell.console().await?.forget(named(peripheral)?).await?)
+pub(crate) async fn pair_anew(shell: State<'_, Shell>, peripheral: String) -> Answered<()> {
+    Ok(shell.console().await?.pair_anew(named(peripheral)?).await?)
 }
 
 #[tauri::command]

@@ -5,6 +5,7 @@
 mod bindings;
 mod catalogue;
 mod format;
+mod inbox;
 mod names;
 mod pairing;
 mod reading;
@@ -14,6 +15,7 @@ mod start;
 mod sync;
 
 pub(crate) use catalogue::{EnrolledView, PatientLineView, PatientView, age_of, enrolled, patient, patient_line};
+pub(crate) use inbox::{InboxGroupView, inbox};
 pub(crate) use pairing::PairingAnswerView;
 pub(crate) use requests::{DemoAction, NewPatientView, StripCanvasView, StripTheme, TrendRange};
 pub(crate) use snapshot::{ConsoleView, console_view};

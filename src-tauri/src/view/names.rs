@@ -3,7 +3,7 @@
 use bedside_console::ports::AdapterState;
 use bedside_console::{Advisory, Mode, StripKind};
 use bedside_outbox::RowState;
-use bedside_vitals::{DeviceKind, LinkState, Parameter};
+use bedside_vitals::{DeviceKind, LinkState, Parameter, TimeMethod};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -68,6 +68,13 @@ mirrored! {
 mirrored! {
     /// The Bluetooth adapter.
     AdapterView as "AdapterState" of AdapterState { On, Off, Missing, Unplugged, NotPermitted }
+}
+mirrored! {
+    /// How the time of a measurement is known: on receipt, from the device's clock put right or as it is, by its count of
+    /// ticks, or not at all.
+    TimeMethodView as "TimeMethod" of TimeMethod {
+        Receipt, DeviceClockCorrected, DeviceClockUnverified, TickCounter, Unknown,
+    }
 }
 mirrored! {
     /// Where a record stands on its way to the server.

@@ -20,6 +20,10 @@ pub(crate) struct PairingAskedView {
     pub(crate) name: Option<String>,
     /// What it is.
     pub(crate) kind: DeviceKindView,
+    /// The last digits of its address, to tell it from another of its kind.
+    pub(crate) short_address: String,
+    /// Of the patient it is bound or being bound to, where the patient has one.
+    pub(crate) bed: Option<String>,
     /// What is asked.
     pub(crate) question: PairingQuestionView,
     /// Six digits, to be shown or compared.
@@ -113,6 +117,8 @@ pub(crate) fn asked(asked: &PairingAsked) -> PairingAskedView {
         peripheral: asked.peripheral.to_string(),
         name: asked.name.clone(),
         kind: asked.kind.into(),
+        short_address: asked.short_address.clone(),
+        bed: asked.bed.as_ref().map(|bed| bed.reveal().clone()),
         question,
         digits: digits.map(|digits| digits.to_string()),
         until: asked.until.0,

@@ -4,6 +4,7 @@ use super::format::{age, rounded};
 use bedside_console::Tile;
 use bedside_vitals::{
     BloodPressure, Freshness, MeasuredValue, Number, Parameter, Quality, QualityFlag, Quantity, Special, TimeMethod,
+    WallTime,
 };
 use serde::Serialize;
 use ts_rs::TS;
@@ -94,26 +95,40 @@ pub(crate) enum QualityMark {
     Implausible,
     FromStorage,
     ControlSolution,
+    UserUnknown,
 }
 
 /// The reading of a tile.
 pub(crate) fn reading(tile: &Tile) -> Reading {
     let freshness = tile.freshness.into();
     let last = tile.last.as_ref().map(|last| {
-        let (text, special, mean) = shown(&last.value, tile.parameter);
-        ShownValue {
-            text,
-            special,
-            mean,
-            unit: last.value.unit().symbol().to_owned(),
-            age: age(last.age),
-            at: last.at.0,
-            time_unknown: last.method == TimeMethod::Unknown,
-            source: last.device_name.clone(),
-            quality: quality_marks(last.quality),
-        }
+        let measured = (last.at, last.method);
+        shown_value(&last.value, tile.parameter, age(last.age), measured, last.device_name.clone(), last.quality)
     });
     Reading { freshness, last }
+}
+
+/// A value with what stands beside it: its age, when it was measured and how that is known, and the device's name.
+pub(crate) fn shown_value(
+    value: &MeasuredValue,
+    parameter: Parameter,
+    age: String,
+    (at, method): (WallTime, TimeMethod),
+    source: String,
+    quality: Quality,
+) -> ShownValue {
+    let (text, special, mean) = shown(value, parameter);
+    ShownValue {
+        text,
+        special,
+        mean,
+        unit: value.unit().symbol().to_owned(),
+        age,
+        at: at.0,
+        time_unknown: method == TimeMethod::Unknown,
+        source,
+        quality: quality_marks(quality),
+    }
 }
 
 impl From<Freshness> for FreshnessView {
@@ -180,6 +195,7 @@ fn quality_marks(quality: Quality) -> Vec<QualityMark> {
         (QualityFlag::Implausible, QualityMark::Implausible),
         (QualityFlag::FromStorage, QualityMark::FromStorage),
         (QualityFlag::ControlSolution, QualityMark::ControlSolution),
+        (QualityFlag::UserUnknown, QualityMark::UserUnknown),
     ];
     marks.into_iter().filter(|(flag, _)| quality.has(*flag)).map(|(_, mark)| mark).collect()
 }

@@ -51,6 +51,14 @@ name: string | null,
  */
 kind: DeviceKind, 
 /**
+ * The last digits of its address, to tell it from another of its kind.
+ */
+short_address: string, 
+/**
+ * Of the patient it is bound or being bound to, where the patient has one.
+ */
+bed: string | null, 
+/**
  * What is asked.
  */
 question: PairingQuestion, 
@@ -97,7 +105,7 @@ export type Freshness = "live" | "recent" | "stale" | "lost" | "never";
 
 export type SpecialState = "not_a_number" | "not_at_this_resolution" | "above_range" | "below_range" | "reserved";
 
-export type QualityMark = "no_contact" | "body_movement" | "cuff_too_loose" | "irregular_pulse" | "improper_position" | "poor_signal" | "questionable" | "invalid" | "demonstration" | "testing" | "clock_not_set" | "early_estimate" | "pulse_out_of_range" | "implausible" | "from_storage" | "control_solution";
+export type QualityMark = "no_contact" | "body_movement" | "cuff_too_loose" | "irregular_pulse" | "improper_position" | "poor_signal" | "questionable" | "invalid" | "demonstration" | "testing" | "clock_not_set" | "early_estimate" | "pulse_out_of_range" | "implausible" | "from_storage" | "control_solution" | "user_unknown";
 
 export type ShownValue = { 
 /**
@@ -234,6 +242,62 @@ patient: PatientView | null,
  * Since when, in milliseconds since 1970.
  */
 bound_since: number | null, };
+
+export type TimeMethod = "receipt" | "device_clock_corrected" | "device_clock_unverified" | "tick_counter" | "unknown";
+
+export type WhyUnassigned = "not_bound" | "user_slot" | "user_unknown" | "time_unknown" | "measured_for" | "not_of_a_person";
+
+export type InboxReadingView = { 
+/**
+ * Id in this vault.
+ */
+id: string, 
+/**
+ * What was measured.
+ */
+parameter: Parameter, 
+/**
+ * Value, unit, time, source and quality with the freshness at the time of the list.
+ */
+reading: Reading, 
+/**
+ * How the time of measurement is known.
+ */
+time: TimeMethod, 
+/**
+ * Why it is in no chart.
+ */
+why: WhyUnassigned, 
+/**
+ * The patient to whom the device was bound when it was measured, where that is why.
+ */
+measured_for: PatientView | null, 
+/**
+ * Whether it may become the chart's for whom the list was asked; `false` when it was asked for nobody.
+ */
+may_be_charted: boolean, };
+
+export type InboxGroupView = { 
+/**
+ * Device id in this vault.
+ */
+device: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: DeviceKind, 
+/**
+ * The user slot its readings name, if they name one.
+ */
+user_slot: number | null, 
+/**
+ * Newest first; never empty.
+ */
+readings: Array<InboxReadingView>, };
 
 export type TileView = { 
 /**

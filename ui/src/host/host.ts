@@ -5,6 +5,7 @@ import type {
   ConsoleView,
   DemoAction,
   EnrolledView,
+  InboxGroupView,
   NewPatient,
   PairingAnswer,
   OpenRecordView,
@@ -48,11 +49,15 @@ export interface Host {
   giveConsent(device: string, user: number, code: number): Promise<void>
   /** Fetches a device's stored records again. */
   fetchRecords(device: string): Promise<void>
+  /** What is unassigned, by device and user, and which of it may be charted for a patient. */
+  inbox(patient: string | null): Promise<InboxGroupView[]>
+  /** Charts unassigned readings for a patient, all of them or none; how many were not charted for them before. */
+  assign(readings: string[], patient: string): Promise<number>
   acknowledgeInterruption(bindAgain: boolean): Promise<void>
   /** Pairs a device in reach; its questions come with the snapshots. Ends when it is paired, or with why it is not. */
   pair(peripheral: string): Promise<void>
-  /** Lets this computer forget its bond with a device. */
-  forget(peripheral: string): Promise<void>
+  /** Forgets this computer's bond with a device, waits up to a minute until it is heard again, and pairs it. */
+  pairAnew(peripheral: string): Promise<void>
   answerPairing(prompt: number, answer: PairingAnswer): Promise<void>
   /** Which strips are on the page and how large; they are drawn anew. */
   setStrips(strips: StripCanvas[]): Promise<void>

@@ -1,13 +1,15 @@
 // The host in a plain browser: a believable bedside without Rust, for building and testing every page.
 // `?start=missing` begins with the first run, `?start=locked` with a locked keyring; `?interrupted` after an unclean end,
-// `?full` with a full disk, `?pairing` with a bound device that is not paired. `simulatedBedside` in the browser's console silences devices or the whole console.
+// `?full` with a full disk, `?pairing` with a bound device that is not paired,
+// `?pairing=disagree` with one that forgot its pairing. `simulatedBedside` in the browser's console silences devices or the whole console.
 import type { CommandError, DemoAction, PairingAnswer, PatientView, StartView, StripCanvas, TrendRange } from './bindings.ts'
 import { HostError, type Host, type Watcher } from './host.ts'
+import { ageText } from './simulated/age.ts'
 import { coloursOf } from './simulated/colours.ts'
 import { frameOf, type FramePart } from './simulated/display-list.ts'
 import { beatIntervals, Sweep, trend, type Panel } from './simulated/pictures.ts'
 import { heartRate, saturation } from './simulated/signals.ts'
-import { ageText, SimulatedWard } from './simulated/ward.ts'
+import { SimulatedWard } from './simulated/ward.ts'
 
 const SNAPSHOT_EVERY_MS = 250
 const FRAME_EVERY_MS = 40
@@ -35,6 +37,7 @@ class SimulatedBedside implements Host {
     const now = Date.now()
     if (options.has('interrupted')) this.#ward.interrupted = { from: now - 4 * 60_000, until: now - 60_000 }
     if (options.has('pairing')) this.#ward.unpaired = this.#ward.devices.find(({ patient }) => patient)?.id ?? null
+    if (options.get('pairing') === 'disagree') this.#ward.pairingFault = 'PAIRING-BONDS-DISAGREE'
     if (options.has('full')) this.#ward.stalledSince = now - 9_000
     if (options.has('empty')) this.#ward.people.length = 0
   }
@@ -132,9 +135,10 @@ class SimulatedBedside implements Host {
     this.#tell()
   }
 
-  async forget() {
+  /** The simulated device is heard again at once. */
+  async pairAnew() {
     this.#ward.pairingFault = 'PAIRING-NEEDED'
-    this.#tell()
+    await this.pair()
   }
 
   /** The simulated device shows 482 913. */
@@ -174,6 +178,17 @@ class SimulatedBedside implements Host {
         patient: this.#ward.people.find(({ id }) => id === device.patient) ?? null,
         bound_since: device.boundSince,
       }))
+  }
+
+  async inbox(patient: string | null) {
+    return this.#ward.inbox.view(patient, this.#ward.people, Date.now())
+  }
+
+  async assign(readings: string[], patient: string) {
+    const charted = this.#ward.inbox.assign(readings, patient)
+    if (charted === null) throw fault('INBOX-OTHER-PATIENT', 'error.of_another_patient')
+    this.#tell()
+    return charted
   }
 
   async acknowledgeInterruption() {

@@ -1,6 +1,6 @@
 // The host inside the application: commands and two channels. The only file that names Tauri.
 import { Channel, invoke } from '@tauri-apps/api/core'
-import type { CommandError, ConsoleView, OpenRecordView, PatientLineView, PatientView, StartView } from './bindings.ts'
+import type { CommandError, ConsoleView, InboxGroupView, OpenRecordView, PatientLineView, PatientView, StartView } from './bindings.ts'
 import { HostError, type EnrolledView, type Host } from './host.ts'
 
 /** Whether the page runs inside the application. */
@@ -46,9 +46,11 @@ export const tauriHost: Host = {
   confirmUserSlot: (device, slot) => ask('confirm_user_slot', { device, slot }),
   giveConsent: (device, user, code) => ask('give_consent', { device, user, code }),
   fetchRecords: (device) => ask('fetch_records', { device }),
+  inbox: (patient) => ask<InboxGroupView[]>('inbox', { patient }),
+  assign: (readings, patient) => ask<number>('assign', { readings, patient }),
   acknowledgeInterruption: (bindAgain) => ask('acknowledge_interruption', { bindAgain }),
   pair: (peripheral) => ask('pair', { peripheral }),
-  forget: (peripheral) => ask('forget', { peripheral }),
+  pairAnew: (peripheral) => ask('pair_anew', { peripheral }),
   answerPairing: (prompt, answer) => ask('answer_pairing', { prompt, answer }),
   setStrips: (strips) => ask('set_strips', { strips }),
   trendChart: (patient, range, width, height, theme) =>

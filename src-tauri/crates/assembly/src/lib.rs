@@ -10,5 +10,7 @@ pub use error::StartError;
 pub use folders::{Folders, Source};
 pub use start::{Place, Running, Start};
 
+pub use bedside_simulated_ward::SentRecord;
+
 /// The bundled font's file, for whoever draws text: the window loads the same one.
 pub const FONT: &[u8] = include_bytes!("../../../../assets/fonts/IBMPlexSans-Regular.ttf");

@@ -138,9 +138,39 @@ pub(crate) struct NewPatient {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Readings {
     /// Spot readings, newest first.
-    List(List),
+    List(ListReadings),
+    /// Give unassigned readings of one device to a patient.
+    Assign(Assign),
     /// Spot readings and every value of the streams, oldest first.
     Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListReadings {
+    #[command(flatten)]
+    pub(crate) which: List,
+    /// Only those in no chart, each with the reason.
+    #[arg(long, conflicts_with = "patient")]
+    pub(crate) unassigned: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Assign {
+    /// The patient's record number.
+    #[arg(long, value_name = "MRN")]
+    pub(crate) patient: String,
+    /// The device, by name or by its id in the vault (`readings list --json`).
+    #[arg(long, value_name = "NAME_OR_ID")]
+    pub(crate) device: String,
+    /// Only measured at or after, for example 2026-03-18T14:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only measured at or before.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only of this user slot; needed where the readings name several.
+    #[arg(long, value_name = "N")]
+    pub(crate) user_slot: Option<u8>,
 }
 
 #[derive(Debug, Args)]

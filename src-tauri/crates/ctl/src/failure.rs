@@ -55,14 +55,17 @@ impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
         let code = match &error {
             RequestError::InvalidPatient(_) | RequestError::RecordNumberTaken => BAD_DATA,
-            RequestError::NoSuchPatient | RequestError::NoSuchDevice | RequestError::NoSuchRecord => NOT_FOUND,
-            RequestError::BoundElsewhere | RequestError::WrongMode => NOT_PERMITTED,
+            RequestError::NoSuchPatient
+            | RequestError::NoSuchDevice
+            | RequestError::NoSuchRecord
+            | RequestError::NoSuchReading => NOT_FOUND,
+            RequestError::BoundElsewhere | RequestError::WrongMode | RequestError::OfAnotherPatient => NOT_PERMITTED,
             RequestError::Busy => TRY_AGAIN,
             RequestError::Radio(_) | RequestError::NoAnswer | RequestError::NoServer | RequestError::ConsoleGone => {
                 UNAVAILABLE
             }
             RequestError::Store(fault) => of_store(fault),
-            RequestError::Chart(_) => BAD_DATA,
+            RequestError::Chart(_) | RequestError::NotOfAPerson => BAD_DATA,
         };
         Self::new(code, error.to_string())
     }

@@ -255,6 +255,52 @@ fn plain_sqlite_cannot_open(data: &Path) {
 }
 
 #[test]
+fn a_memory_from_before_the_binding_is_told_listed_and_assigned_once() {
+    const METER: &str = "Glucose meter G1";
+    let laptop = Laptop { folder: tempfile::tempdir().unwrap() };
+    laptop.run(&["vault", "create"]);
+    for number in [RECORD_NUMBER, "TST 2"] {
+        let person = ["--family", FAMILY, "--given", "Rosa", "--birth-date", BIRTH_DATE];
+        laptop.run(&[&["patients", "add", "--mrn", number][..], &person].concat());
+    }
+    // The meter is awake only after its first measurement; the strap keeps the command from giving up before.
+    let devices = ["--device", METER, "--device", "Chest strap S1"];
+    let recorded = laptop.run(&[&["record", "--patient", RECORD_NUMBER, "--seconds", "80"][..], &devices].concat());
+    let list = |arguments: &[&str]| -> Vec<Value> {
+        let output = laptop.run(&[&["--json", "readings", "list"], arguments].concat());
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let inbox = list(&["--unassigned"]);
+    assert!(inbox.len() >= 50, "got {}", inbox.len());
+    assert!(inbox.iter().all(|reading| reading["unassigned"] == "not_bound" && reading["device_name"] == METER));
+    let told = String::from_utf8(recorded.stderr).unwrap();
+    let count = inbox.len();
+    let line = format!(
+        "{count} readings are unassigned: measured before the device was bound; see `readings list --unassigned`"
+    );
+    assert!(told.contains(&line), "{told}");
+
+    let code = |arguments: &[&str]| laptop.command(arguments).output().unwrap().status.code().unwrap();
+    let assign = |number, device, more: &[&str]| {
+        code(&[&["readings", "assign", "--patient", number, "--device", device][..], more].concat())
+    };
+    assert_eq!(assign("nobody", METER, &[]), 66);
+    assert_eq!(assign(RECORD_NUMBER, "Glucose meter G9", &[]), 66);
+    assert_eq!(assign(RECORD_NUMBER, METER, &["--since", "yesterday"]), 65);
+    assert_eq!(code(&["readings", "assign", "--patient", RECORD_NUMBER]), 2, "no device said");
+    let newest = inbox[0]["measured_at"].as_str().unwrap();
+    assert_eq!(assign(RECORD_NUMBER, METER, &["--since", newest]), 0);
+    assert_eq!(list(&["--unassigned"]).len(), count - 1);
+    let id = inbox[0]["device"].as_str().unwrap();
+    assert_eq!(assign(RECORD_NUMBER, id, &["--until", newest]), 0, "by id");
+    assert!(list(&["--unassigned"]).is_empty());
+    assert_eq!(assign("TST 2", METER, &[]), 66, "nothing is left for anybody else");
+    let charted = list(&["--patient", RECORD_NUMBER]);
+    assert!(charted.iter().filter(|reading| reading["device_name"] == METER).count() >= count);
+    assert!(list(&["--patient", "TST 2"]).is_empty());
+}
+
+#[test]
 fn faults_have_their_exit_codes_and_say_what_to_do() {
     let laptop = Laptop { folder: tempfile::tempdir().unwrap() };
     let code = |arguments: &[&str]| {

@@ -5,6 +5,10 @@ import { isTextKey, text, type TextKey } from '../../text/text.ts'
 /** Whom the question is about. */
 export const askedName = (asked: PairingAsked): string => asked.name ?? text(`device.kind.${asked.kind}`)
 
+/** Which of several alike it is: the end of its address, and the bed of the patient it is bound to. */
+export const askedWhich = ({ short_address: address, bed }: PairingAsked): string =>
+  bed === null ? text('pairing.which', { address }) : text('pairing.which_bed', { address, bed })
+
 /** Whole seconds until no answer means no. */
 export const secondsLeft = (asked: PairingAsked, now: number): number => Math.max(0, Math.ceil((asked.until - now) / 1000))
 

@@ -16,6 +16,8 @@ import type {
   StripView,
   TileView,
 } from '../bindings.ts'
+import { ageText } from './age.ts'
+import { SimulatedInbox } from './inbox.ts'
 import { devices, people, strangers, type SimulatedDevice } from './people.ts'
 import { Heart, heartRate, saturation, wander } from './signals.ts'
 
@@ -48,6 +50,7 @@ export class SimulatedWard {
   readonly people: PatientView[] = people()
   readonly devices: OnWard[]
   readonly records: SimulatedRecord[]
+  readonly inbox: SimulatedInbox
   open: string | null = null
   searchingUntil: number | null = null
   accepted = 1846
@@ -77,6 +80,7 @@ export class SimulatedWard {
       enrolled: device.patient !== undefined,
     }))
     this.records = openRecords(now)
+    this.inbox = new SimulatedInbox(now)
   }
 
   /** The heart of a patient; it beats on while another bedside is open. */
@@ -131,7 +135,7 @@ export class SimulatedWard {
       bound: this.people
         .map(({ id }) => ({ patient: id, devices: this.devices.filter((d) => d.patient === id).length }))
         .filter((each) => each.devices > 0),
-      unassigned: 1,
+      unassigned: this.inbox.count,
       sync: {
         configured: true,
         waiting: count('waiting'),
@@ -159,6 +163,8 @@ export class SimulatedWard {
       peripheral: `sim:${device.id}`,
       name: device.name,
       kind: device.kind,
+      short_address: device.id.slice(-8),
+      bed: this.people.find(({ id }) => id === device.patient)?.bed ?? null,
       question,
       digits: null,
       until: now + 30 * SECOND,
@@ -345,15 +351,6 @@ const ORDER: Parameter[] = [
   'oximeter_pulse_rate',
 ]
 const rank = ({ parameter }: TileView) => ORDER.indexOf(parameter)
-
-/** As the shell writes ages: tenths to 10 s, seconds to 2 min, minutes to 2 h, then hours and days; cut. */
-export function ageText(milliseconds: number): string {
-  const seconds = Math.max(0, milliseconds) / 1000
-  if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`
-  if (seconds < 120) return `${Math.floor(seconds)} s`
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`
-}
 
 function openRecords(now: number): SimulatedRecord[] {
   const waiting = ['Blood pressure', 'Heart rate', 'Oxygen saturation', 'Heart rate', 'Oxygen saturation', 'Body temperature']

@@ -3,6 +3,7 @@
 
 pub(crate) mod decode;
 pub(crate) mod doctor;
+mod inbox;
 pub(crate) mod pairing;
 pub(crate) mod patients;
 pub(crate) mod policy;

@@ -41,7 +41,7 @@ async fn over(snapshots: &mut Snapshots, prompt: PromptId) {
 }
 
 fn question(asked: &PairingAsked) -> String {
-    let who = asked.name.clone().unwrap_or_else(|| asked.peripheral.to_string());
+    let who = who(asked);
     match asked.question {
         PairingQuestion::MayBond => format!(
             "{who} asks to be paired with this computer. Some devices keep one pairing only: the one with the patient's \
@@ -54,6 +54,15 @@ fn question(asked: &PairingAsked) -> String {
             format!("Type {digits} on {who}. \"y\" hides this, anything else calls the pairing off. [y/N]")
         }
         PairingQuestion::CompareNumbers(digits) => format!("Does {who} show {digits}? [y/N]"),
+    }
+}
+
+/// Which of several alike it is: the end of its address, and the bed of the patient it is bound to.
+fn who(asked: &PairingAsked) -> String {
+    let name = asked.name.as_deref().unwrap_or("A device without a name");
+    match &asked.bed {
+        Some(bed) => format!("{name} ({}, bed {})", asked.short_address, bed.reveal()),
+        None => format!("{name} ({})", asked.short_address),
     }
 }
 
@@ -131,6 +140,23 @@ mod tests {
         for no in ["", "\n", "n", "yeah", "482913"] {
             assert_eq!(answer(PairingQuestion::MayBond, no), PairingAnswer::Reject, "{no:?}");
         }
+    }
+
+    #[test]
+    fn a_question_says_which_device_it_is_and_at_whose_bed() {
+        let mut asked = PairingAsked {
+            prompt: PromptId(1),
+            peripheral: bedside_console::ports::PeripheralId("hci0/dev_F0_00_00_00_00_01".into()),
+            name: Some("HR-1".into()),
+            kind: bedside_vitals::DeviceKind::Unknown,
+            short_address: "00:00:01".into(),
+            bed: None,
+            question: PairingQuestion::MayBond,
+            until: bedside_vitals::WallTime(0),
+        };
+        assert!(question(&asked).starts_with("HR-1 (00:00:01) asks to be paired"));
+        asked.bed = Some(bedside_vitals::Sensitive::new("12".into()));
+        assert!(question(&asked).starts_with("HR-1 (00:00:01, bed 12) asks to be paired"));
     }
 
     #[test]

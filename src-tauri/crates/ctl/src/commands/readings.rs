@@ -1,7 +1,7 @@
-//! `readings list` and `readings export`.
+//! `readings list` and `readings export`. Not here: what is unassigned (`inbox`).
 //! An export is readable health data in a file of the user's choice: it never overwrites one.
-use super::words;
-use crate::arguments::{Export, Format, List, Readings};
+use super::{inbox, words};
+use crate::arguments::{Export, Format, List, ListReadings, Readings};
 use crate::failure::{Failure, IO};
 use crate::output::Output;
 use bedside_assembly::Place;
@@ -14,10 +14,15 @@ use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 pub(crate) async fn run(place: &Place, arguments: &Readings, output: &Output) -> Result<(), Failure> {
+    if let Readings::Assign(which) = arguments {
+        return inbox::assign(place, which, output).await;
+    }
     let store = place.open_for_reading().await?;
     match arguments {
-        Readings::List(which) => list(store.as_ref(), which, output).await?,
+        Readings::List(ListReadings { which, unassigned: true }) => inbox::list(store.as_ref(), which, output).await?,
+        Readings::List(ListReadings { which, unassigned: false }) => list(store.as_ref(), which, output).await?,
         Readings::Export(export) => write(store.as_ref(), export, output).await?,
+        Readings::Assign(_) => {}
     }
     Ok(store.close().await?)
 }
@@ -43,6 +48,7 @@ async fn list(store: &dyn RecordStore, which: &List, output: &Output) -> Result<
         let measurement = &reading.measurement;
         let mut json = words::measurement_json(measurement);
         json["id"] = json!(reading.id.to_string());
+        json["device"] = json!(reading.device.to_string());
         json["device_name"] = json!(names.device(reading.device));
         json["mrn"] = json!(names.record_number(reading.patient));
         let value = words::value_text(&measurement.value);
@@ -125,13 +131,13 @@ fn guarded(cell: &str) -> String {
 }
 
 /// Patients and devices by id.
-struct Names {
+pub(super) struct Names {
     patients: BTreeMap<PatientId, Patient>,
     devices: BTreeMap<DeviceId, DeviceDescription>,
 }
 
 impl Names {
-    async fn read(store: &dyn RecordStore) -> Result<Self, Failure> {
+    pub(super) async fn read(store: &dyn RecordStore) -> Result<Self, Failure> {
         let patients = match store.read(Query::Patients).await? {
             Answer::Patients(patients) => patients,
             _ => Vec::new(),
@@ -146,7 +152,7 @@ impl Names {
         })
     }
 
-    fn device(&self, id: DeviceId) -> &str {
+    pub(super) fn device(&self, id: DeviceId) -> &str {
         self.devices.get(&id).map_or("unknown device", |device| &device.name)
     }
 

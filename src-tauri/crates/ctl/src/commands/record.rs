@@ -1,13 +1,13 @@
 //! `record`: binds devices to a patient and prints each value once it is durable.
 //! Not here: the radio, decoding, storing.
 use super::storm::{self, Figures, Storm};
-use super::{pairing, words};
+use super::{inbox, pairing, words};
 use crate::arguments::Record;
 use crate::failure::{Failure, NOT_FOUND};
 use crate::output::Output;
 use crate::screen::{Screen, Snapshots, Values};
 use bedside_assembly::{Place, Running, Start};
-use bedside_console::ports::PeripheralId;
+use bedside_console::ports::{Machine, PeripheralId};
 use bedside_console::{Nearby, Recorded, RequestError};
 use bedside_vitals::{DeviceId, DeviceKind, PatientId};
 use serde_json::json;
@@ -43,6 +43,7 @@ pub(crate) async fn run(place: &Place, arguments: &Record, output: &Output) -> R
         binding: JoinSet::new(),
         recorded: 0,
     };
+    let began = place.machine().wall();
     let result = recorder.run(storm.as_ref()).await;
     drop(recorder);
     questions.abort();
@@ -52,7 +53,7 @@ pub(crate) async fn run(place: &Place, arguments: &Record, output: &Output) -> R
         storm.say(figures, output).await;
     }
     recorder_note(recorded, output);
-    Ok(())
+    inbox::say_new(place, began, output).await
 }
 
 fn recorder_note(recorded: u64, output: &Output) {

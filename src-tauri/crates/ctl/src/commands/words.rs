@@ -80,7 +80,7 @@ pub(crate) const fn method(method: TimeMethod) -> &'static str {
 
 /// The flags a device raised, by name.
 pub(crate) fn flags(quality: Quality) -> Vec<&'static str> {
-    const NAMES: [(QualityFlag, &str); 17] = [
+    const NAMES: [(QualityFlag, &str); 18] = [
         (QualityFlag::NoContact, "no_contact"),
         (QualityFlag::BodyMovement, "body_movement"),
         (QualityFlag::CuffTooLoose, "cuff_too_loose"),
@@ -98,6 +98,7 @@ pub(crate) fn flags(quality: Quality) -> Vec<&'static str> {
         (QualityFlag::Simulated, "simulated"),
         (QualityFlag::FromStorage, "from_storage"),
         (QualityFlag::ControlSolution, "control_solution"),
+        (QualityFlag::UserUnknown, "user_unknown"),
     ];
     NAMES.into_iter().filter(|(flag, _)| quality.has(*flag)).map(|(_, name)| name).collect()
 }
