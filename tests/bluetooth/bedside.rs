@@ -158,11 +158,6 @@ impl Screen {
     pub(crate) fn latest(&self) -> Option<Arc<Snapshot>> {
         self.latest.lock().unwrap().clone()
     }
-
-    /// Counts snapshots and values.
-    pub(crate) fn changes(&self) -> u64 {
-        *self.changes.borrow()
-    }
 }
 
 impl Display for Screen {

@@ -3,7 +3,9 @@
 use crate::bedside::Bedside;
 use crate::rig::{Rig, System, scenario};
 use crate::sent::{is_in_order_within, sent};
+use bedside_console::RequestError;
 use bedside_console::ports::AdapterState;
+use bedside_session::RadioFault;
 use bedside_vitals::{LinkState, Parameter};
 use serde_json::json;
 
@@ -74,10 +76,15 @@ fn an_adapter_that_a_person_switches_off_stays_off_and_recording_goes_on_when_it
         let adapter = || bedside.screen.latest().map(|snapshot| snapshot.adapter);
         system.set_powered(false).await;
         bedside.until("the screen says that it is off", async || adapter() == Some(AdapterState::Off)).await;
-        // A search that a person asks for now must not switch it on either.
-        let _ = bedside.console.search(30).await;
-        let later = bedside.screen.changes() + 20;
-        bedside.until("some snapshots have gone by", async || bedside.screen.changes() >= later).await;
+        // A search that a person asks for now is refused and must not switch it on.
+        let refused = bedside.console.search(30).await;
+        assert_eq!(refused, Err(RequestError::Radio(RadioFault::AdapterOff)));
+        // Nor must a try to have the strap again, which fails for the same reason.
+        let tried = async || {
+            assert!(!system.is_powered().await, "the console switched Bluetooth on");
+            bedside.devices().first().is_some_and(|strap| strap.fault == Some("ADAPTER-OFF"))
+        };
+        bedside.until("the strap was tried again in vain", tried).await;
         assert!(!system.is_powered().await, "the console switched Bluetooth on");
         assert_eq!(adapter(), Some(AdapterState::Off));
 

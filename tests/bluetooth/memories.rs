@@ -4,7 +4,7 @@ use crate::bedside::Bedside;
 use crate::rig::{Rig, scenario};
 use crate::sent::{numbers, sent};
 use bedside_console::{RecordsFetched, StoredReading};
-use bedside_vitals::{Meal, Parameter, ReadingIdentity};
+use bedside_vitals::{LinkState, Meal, Parameter, ReadingIdentity};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -136,12 +136,21 @@ fn a_health_sensor_is_recorded_live_and_from_its_memory() {
         let stored = async || bedside.spots(Parameter::BodyTemperature).await.len();
         bedside.until("the five stored temperatures and a live one are there", async || stored().await >= 6).await;
         rig.order("GHS-1", "vanish");
+        bedside.until("the sensor is gone", async || bedside.link("GHS-1") != Some(LinkState::Linked)).await;
+
         let ledger = rig.ledger("GHS-1");
         let mut sent = sent(&ledger, Parameter::BodyTemperature, "");
         let mut stored = numbers(&bedside.spots(Parameter::BodyTemperature).await, "");
         sent.sort_unstable();
         stored.sort_unstable();
         assert!(crate::sent::is_in_order_within(&stored, &sent), "stored {stored:?}, sent {sent:?}");
+        // The last one may have gone with the link.
+        assert!(sent.len() - stored.len() <= 1, "stored {stored:?}, sent {sent:?}");
+        let (stored, sent) = (
+            bedside.stream(Parameter::OxygenSaturation).await,
+            crate::sent::sent(&ledger, Parameter::OxygenSaturation, ""),
+        );
+        assert!(sent.starts_with(&stored) && sent.len() - stored.len() <= 1, "{stored:?} of {sent:?}");
         bedside.close().await;
     });
 }

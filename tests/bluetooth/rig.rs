@@ -9,6 +9,8 @@ use zbus::zvariant::Value as BusValue;
 
 /// Set by whoever started the rig: the path of its control socket.
 const CONTROL: &str = "BEDSIDE_BLUETOOTH_CONTROL";
+/// Set by a run that is to have a rig: a scenario that finds none then fails.
+const REQUIRED: &str = "BEDSIDE_BLUETOOTH_REQUIRED";
 /// An answer of the control socket comes at once, but a burst waits for the emulated machine.
 const ANSWER: Duration = Duration::from_secs(120);
 
@@ -17,9 +19,14 @@ pub(crate) struct Rig {
     control: RefCell<BufReader<UnixStream>>,
 }
 
-/// Runs a scenario on the rig and prints its name and time. Without a rig there is nothing to run it on.
+/// Runs a scenario on the rig and prints its name and time. Without a rig there is nothing to run it on, which is
+/// said, and a failure where there was to be one.
 pub(crate) fn scenario<F: Future<Output = ()>>(name: &str, body: impl FnOnce(Rig) -> F) {
-    let Some(path) = std::env::var_os(CONTROL) else { return };
+    let Some(path) = std::env::var_os(CONTROL) else {
+        assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set, but {CONTROL} names no control socket");
+        say(&format!("scenario {name}: skipped, {CONTROL} names no rig"));
+        return;
+    };
     let socket = UnixStream::connect(path).expect("the rig's control socket");
     socket.set_read_timeout(Some(ANSWER)).expect("a socket");
     let rig = Rig { control: RefCell::new(BufReader::new(socket)) };
@@ -33,9 +40,12 @@ pub(crate) fn scenario<F: Future<Output = ()>>(name: &str, body: impl FnOnce(Rig
         system.forget_devices().await;
         body(rig).await;
     });
-    // Past the capture of the test runner, which shows the words of a passed test to nobody.
-    let line = format!("scenario {name}: ok, {:.1} s\n", began.elapsed().as_secs_f64());
-    std::io::stderr().write_all(line.as_bytes()).expect("standard error");
+    say(&format!("scenario {name}: ok, {:.1} s", began.elapsed().as_secs_f64()));
+}
+
+/// Past the capture of the test runner, which shows the words of a passed test to nobody.
+fn say(line: &str) {
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).expect("standard error");
 }
 
 impl Rig {

@@ -2,6 +2,8 @@
 //! What the devices measure is written in `tests/rigs/bluetooth`; what is expected of the console, in the tests.
 
 mod artefacts;
+mod kernel;
+mod system;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,10 +13,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tempfile::TempDir;
 
-use crate::process::{Background, command, free_port, interrupted, succeeds, wait_until};
+use crate::process::{Background, command, free_port, interrupted, wait_until};
 use crate::root::Root;
-use crate::setup::packages::{Purpose, install_missing};
 use artefacts::Artefacts;
+pub(crate) use system::set_up;
 
 /// Software emulation beside a build takes the better part of a minute; this is for worse days.
 const START: Duration = Duration::from_secs(240);
@@ -49,10 +51,9 @@ pub(crate) enum Devices {
 /// # Errors
 /// When this system cannot run it, or it does not start or ends by itself.
 pub(crate) fn run(root: &Root, options: &ApplianceArguments) -> Result<()> {
-    if !is_possible_here() {
-        bail!("the Bluetooth appliance needs Debian or Ubuntu on a 64-bit PC: its parts are that system's packages");
+    if let Some(obstacle) = set_up(root)? {
+        bail!("the Bluetooth appliance cannot run here: {obstacle}");
     }
-    install_missing(&[Purpose::BluetoothAppliance])?;
     if options.build_only {
         return Artefacts::prepare(root).map(drop);
     }
@@ -61,12 +62,6 @@ pub(crate) fn run(root: &Root, options: &ApplianceArguments) -> Result<()> {
     println!("control socket: {}", appliance.control().display());
     println!("a program with this variable in its environment finds the devices there; Ctrl-C ends them");
     appliance.wait()
-}
-
-/// Whether the appliance can be built and run on this system: its parts are Debian's packages for a PC.
-pub(crate) fn is_possible_here() -> bool {
-    cfg!(all(target_os = "linux", target_arch = "x86_64"))
-        && ["apt-get", "dpkg-deb"].iter().all(|program| succeeds(command(program).arg("--version")))
 }
 
 /// A running appliance; dropping it ends the machine and the devices.

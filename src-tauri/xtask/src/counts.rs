@@ -18,15 +18,19 @@ impl AddAssign for Counts {
 }
 
 impl Counts {
-    /// Adds up every summary line in the text.
+    /// Adds up every summary line in the text. Where nextest sums up, what each single test program said of itself (it is
+    /// seen when output is not captured) is not counted again.
     pub(crate) fn read(output: &str) -> Self {
+        let is_summed_up = output.lines().any(|line| without_colour(line).trim().starts_with("Summary ["));
         let mut total = Self::default();
         for line in output.lines() {
             let line = without_colour(line);
-            let (whole, line) = (line.as_str(), line.trim());
-            if let Some(rest) = whole.strip_prefix("test result: ") {
-                // cargo test: "ok. 3 passed; 0 failed; 0 ignored; …". Indented it is what nextest quotes of a failed test.
-                total += Self { passed: number_before(rest, "passed"), failed: number_before(rest, "failed") };
+            let line = line.trim();
+            if let Some(rest) = line.strip_prefix("test result: ") {
+                // cargo test: "ok. 3 passed; 0 failed; 0 ignored; …"
+                if !is_summed_up {
+                    total += Self { passed: number_before(rest, "passed"), failed: number_before(rest, "failed") };
+                }
             } else if line.starts_with("Summary [") {
                 // nextest: "Summary [ 0.014s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 3 skipped"
                 let failed = ["failed", "timed out", "exec failed"].map(|word| number_before(line, word)).iter().sum();
@@ -88,14 +92,15 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_of_nextest_is_read_after_an_early_stop() {
-        let output = "Summary [ 0.1s] 2/9 tests run: 1 passed, 1 exec failed, 0 skipped";
+    fn a_test_that_nextest_ran_without_capture_is_counted_once() {
+        let output = "test result: ok. 1 passed; 0 failed; 0 ignored\ntest result: FAILED. 0 passed; 1 failed; 0 ignored\n\
+                      Summary [ 0.1s] 2 tests run: 1 passed, 1 failed, 0 skipped";
         assert_eq!(Counts::read(output), Counts { passed: 1, failed: 1 });
     }
 
     #[test]
-    fn what_nextest_quotes_of_a_failed_test_is_not_counted_again() {
-        let output = "    test result: FAILED. 0 passed; 1 failed; 0 ignored\n     Summary [ 9s] 2 tests run: 1 passed, 1 failed";
+    fn the_summary_of_nextest_is_read_after_an_early_stop() {
+        let output = "Summary [ 0.1s] 2/9 tests run: 1 passed, 1 exec failed, 0 skipped";
         assert_eq!(Counts::read(output), Counts { passed: 1, failed: 1 });
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn run(root: &Root) -> Result<bool> {
     setup::build_screen(root, &node)?;
     let members = Members::read(root)?;
     let runner = Runner { root, members: &members, nextest: succeeds(command("cargo").args(["nextest", "--version"])) };
+    let obstacle = if runner.has(BLUETOOTH) { appliance::set_up(root)? } else { None };
     let mut report = Report::default();
     report.add("set-up", began.elapsed(), Counts::default());
 
@@ -52,13 +53,15 @@ pub(crate) fn run(root: &Root) -> Result<bool> {
             run_and_read(&mut tests)
         });
     }
-    if runner.has(BLUETOOTH) && !appliance::is_possible_here() {
-        println!("\nBluetooth appliance: left out, it needs Debian or Ubuntu on a 64-bit PC");
+    if let Some(obstacle) = obstacle {
+        report.left_out("Bluetooth appliance", obstacle.to_string());
     } else if runner.has(BLUETOOTH) {
         report.step("Bluetooth appliance", Expectation::SomeTests, || {
             let appliance = Appliance::start(root, Devices::Off)?;
             let mut tests = runner.special(BLUETOOTH);
             appliance.apply(&mut tests);
+            // Without it, tests that find no devices have nothing to say; with it they fail.
+            tests.env("BEDSIDE_BLUETOOTH_REQUIRED", "1");
             run_and_read(&mut tests)
         });
     }
@@ -128,6 +131,10 @@ impl Runner<'_> {
             let without = if others { format!(" and not binary(/^{BLUETOOTH}/)") } else { String::new() };
             let mut nextest = self.nextest(&format!("binary(/^{prefix}/){without}"));
             nextest.args(["--test-threads", "1"]);
+            if prefix == BLUETOOTH {
+                // Each scenario prints its name and its time.
+                nextest.arg("--no-capture");
+            }
             return nextest;
         }
         let mut cargo = self.cargo_test();
@@ -177,6 +184,7 @@ enum Expectation {
 #[derive(Default)]
 struct Report {
     steps: Vec<(&'static str, Duration, Counts)>,
+    left_out: Vec<String>,
 }
 
 impl Report {
@@ -201,6 +209,13 @@ impl Report {
         self.add(name, began.elapsed(), counts);
     }
 
+    /// A step that this system cannot do: it is told, and counted as nothing.
+    fn left_out(&mut self, name: &str, reason: String) {
+        let line = format!("left out: {name}: {reason}");
+        println!("\n{line}");
+        self.left_out.push(line);
+    }
+
     fn add(&mut self, name: &'static str, time: Duration, counts: Counts) {
         self.steps.push((name, time, counts));
     }
@@ -214,6 +229,9 @@ impl Report {
             let share = 100.0 * seconds / whole.max(f64::MIN_POSITIVE);
             println!("{seconds:>7.1} s {share:>3.0} %  {name}: {} passed, {} failed", counts.passed, counts.failed);
             total += *counts;
+        }
+        for line in &self.left_out {
+            println!("{line}");
         }
         if interrupted() {
             bail!("interrupted");
@@ -250,6 +268,15 @@ mod tests {
     fn a_step_that_ran_nothing_is_a_failure_where_tests_are_expected() {
         assert_eq!(judge("x", true, Counts::default(), Expectation::SomeTests).failed, 1);
         assert_eq!(judge("x", true, Counts::default(), Expectation::MaybeNone).failed, 0);
+    }
+
+    #[test]
+    fn a_step_that_is_left_out_counts_neither_as_passed_nor_as_failed() {
+        let mut report = Report::default();
+        report.left_out("Bluetooth appliance", "there is no apt".to_owned());
+        assert!(report.steps.is_empty());
+        assert_eq!(report.left_out, ["left out: Bluetooth appliance: there is no apt"]);
+        assert!(report.close().unwrap());
     }
 
     #[test]

@@ -1,30 +1,49 @@
 #!/bin/sh
 # Builds the Bluetooth appliance: a Debian kernel and a small RAM disk with dbus-daemon and bluetoothd, nothing else.
-# Starting it is the task's business (`cargo xtask appliance`).
+# Fetching the kernel's package and starting the machine is the task's business (`cargo xtask appliance`).
 #
-#   build-appliance.sh OUT DOWNLOADS
+#   build-appliance.sh inputs            the files of this system that go into the RAM disk, with their hashes
+#   build-appliance.sh build OUT KERNEL  makes vmlinuz and initrd.gz in the folder OUT, which exists
 #
-# OUT        folder for vmlinuz and initrd.gz, which exists
-# DOWNLOADS  folder where the kernel package is kept; it is unpacked, never installed
+# KERNEL     a package file of Debian's general kernel; it is unpacked, never installed
 #
 # Wants, of Debian: busybox-static kmod cpio bluez dbus. Needs no superuser.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-out=$(cd "$1" && pwd)
-downloads=$(cd "$2" && pwd)
 # depmod and modprobe lie where an ordinary user does not look.
 PATH=$PATH:/usr/sbin:/sbin
 
-# The general kernel; the one for clouds has no Bluetooth at all.
-package=$(apt-cache depends linux-image-amd64 | awk '/Depends:/ { print $2; exit }')
-[ -n "$package" ] || { echo "apt offers no linux-image-amd64" >&2; exit 1; }
+bluetoothd=/usr/libexec/bluetooth/bluetoothd
+busybox=$(command -v busybox) || { echo "there is no busybox" >&2; exit 1; }
+dbus_daemon=$(command -v dbus-daemon) || { echo "there is no dbus-daemon" >&2; exit 1; }
+btattach=$(command -v btattach) || { echo "there is no btattach" >&2; exit 1; }
+
+libraries_of() {
+    ldd "$1" | awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }'
+}
+
+case "${1:-}" in
+    inputs)
+        {
+            echo "$busybox"
+            for program in "$bluetoothd" "$dbus_daemon" "$btattach"; do
+                echo "$program"
+                libraries_of "$program"
+            done
+        } | sort -u | xargs sha256sum
+        exit
+        ;;
+    build) ;;
+    *)
+        echo "usage: build-appliance.sh inputs | build OUT KERNEL" >&2
+        exit 2
+        ;;
+esac
+
+out=$(cd "$2" && pwd)
+deb=$3
+package=$(dpkg-deb --field "$deb" Package)
 version=${package#linux-image-}
-deb=$(find "$downloads" -name "${package}_*.deb" | head -n 1)
-if [ -z "$deb" ]; then
-    # A package left half downloaded by an interrupted build has another name until it is whole.
-    (cd "$downloads" && rm -f linux-image-*.deb && apt-get download "$package")
-    deb=$(find "$downloads" -name "${package}_*.deb" | head -n 1)
-fi
 
 work=$(mktemp -d "$out/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -56,15 +75,15 @@ grep -q hci_uart mod/order || { echo "$package has no hci_uart module" >&2; exit
 put() {
     mkdir -p ".$2"
     cp "$1" ".$2/"
-    ldd "$1" | awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' | while read -r library; do
+    libraries_of "$1" | while read -r library; do
         mkdir -p ".$(dirname "$library")"
         [ -e ".$library" ] || cp -L "$library" ".$library"
     done
 }
-cp "$(command -v busybox)" bin/busybox
-put /usr/libexec/bluetooth/bluetoothd /usr/libexec/bluetooth
-put "$(command -v dbus-daemon)" /usr/bin
-put "$(command -v btattach)" /usr/bin
+cp "$busybox" bin/busybox
+put "$bluetoothd" /usr/libexec/bluetooth
+put "$dbus_daemon" /usr/bin
+put "$btattach" /usr/bin
 printf 'root:x:0:0:root:/:/bin/sh\n' > etc/passwd
 printf 'root:x:0:\n' > etc/group
 : > etc/nsswitch.conf

@@ -8,13 +8,12 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use super::kernel;
 use crate::process::{capture, command, run};
 use crate::root::Root;
 
 /// The Python that Debian's `python3-venv` belongs to.
 const PYTHON: &str = "/usr/bin/python3";
-/// The packages whose programs go into the RAM disk: another version of one is another appliance.
-const IN_THE_RAM_DISK: &[&str] = &["bluez", "busybox-static", "dbus-daemon", "dbus", "libc6"];
 /// Artefacts of other versions of the scripts are removed when nobody has made use of them for so long.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 
@@ -22,6 +21,11 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 pub(super) struct Artefacts {
     appliance: PathBuf,
     python: PathBuf,
+}
+
+/// Where fetched packages are kept.
+pub(super) fn downloads(root: &Root) -> PathBuf {
+    cache(root).join("downloads")
 }
 
 /// The scripts of the appliance and the sources of the virtual devices.
@@ -35,20 +39,23 @@ impl Artefacts {
     /// # Errors
     /// When a package cannot be fetched or the build fails.
     pub(super) fn prepare(root: &Root) -> Result<Self> {
-        let cache = cache(root);
-        let downloads = cache.join("downloads");
+        let (cache, downloads) = (cache(root), downloads(root));
         fs::create_dir_all(&downloads).with_context(|| format!("cannot create {}", downloads.display()))?;
         let sources = sources(root);
 
+        let kernel = kernel::fetch(&downloads)?;
+        let script = sources.join("build-appliance.sh");
+        // Its programs and every library they are linked to, by their contents: another one is another appliance.
+        let programs = capture(command(&script).arg("inputs"))?;
         let inputs = ["build-appliance.sh", "guest/init", "guest/main.conf", "guest/dbus.conf"];
-        let key = key(&sources, &inputs, &versions_in_the_ram_disk()?)?;
+        let key = key(&sources, &inputs, &[file_name(&kernel), &programs])?;
         let appliance = made(&cache, "appliance", &key, |folder| {
             println!("set-up: building the Bluetooth appliance");
-            run(command(sources.join("build-appliance.sh")).arg(folder).arg(&downloads))
+            run(command(&script).arg("build").arg(folder).arg(&kernel))
         })?;
 
         let version = capture(command(PYTHON).arg("--version")).context("Python 3 is missing")?;
-        let key = self::key(&sources, &["requirements.txt"], &version)?;
+        let key = self::key(&sources, &["requirements.txt"], &[&version])?;
         let python = made(&cache, "python", &key, |folder| {
             println!("set-up: fetching the Python packages of the virtual Bluetooth devices");
             run(command(PYTHON).args(["-m", "venv"]).arg(folder))?;
@@ -120,19 +127,18 @@ fn cache(root: &Root) -> PathBuf {
     folder.join("bedside-xtask").join("bluetooth")
 }
 
-/// "bluez 5.66-1+deb12u2" and so on, a line each.
-fn versions_in_the_ram_disk() -> Result<String> {
-    let mut query = command("dpkg-query");
-    query.args(["--show", "--showformat=${Package} ${Version}\\n"]).args(IN_THE_RAM_DISK);
-    // A package that this release does not have makes the exit code 1; the lines of the others are still right.
-    let output = query.output().context("dpkg-query cannot be started")?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// A kernel's file is named by package and version.
+fn file_name(file: &Path) -> &str {
+    file.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
-/// A short hash of these files' names and contents and of `context`.
-fn key(folder: &Path, files: &[&str], context: &str) -> Result<String> {
+/// A short hash of these files' names and contents and of the `context`.
+fn key(folder: &Path, files: &[&str], context: &[&str]) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(context.as_bytes());
+    for words in context {
+        hash.update(words.len().to_le_bytes());
+        hash.update(words.as_bytes());
+    }
     for file in files {
         let bytes = fs::read(folder.join(file)).with_context(|| format!("cannot read {file} of the appliance"))?;
         hash.update(file.as_bytes());
@@ -148,16 +154,17 @@ mod tests {
     use anyhow::bail;
 
     #[test]
-    fn a_key_changes_with_a_file_and_with_a_version() {
+    fn a_key_changes_with_a_file_with_the_kernel_and_with_a_library() {
         let folder = tempfile::tempdir().unwrap();
         let write = |text: &str| fs::write(folder.path().join("init"), text).unwrap();
-        let key = |context| super::key(folder.path(), &["init"], context).unwrap();
+        let key = |kernel, libraries| super::key(folder.path(), &["init"], &[kernel, libraries]).unwrap();
         write("one");
-        let first = key("bluez 5.66");
-        assert_eq!(first, key("bluez 5.66"));
-        assert_ne!(first, key("bluez 5.67"));
+        let first = key("6.1.192-2", "aa libc.so.6");
+        assert_eq!(first, key("6.1.192-2", "aa libc.so.6"));
+        assert_ne!(first, key("6.1.193-1", "aa libc.so.6"));
+        assert_ne!(first, key("6.1.192-2", "bb libc.so.6"));
         write("two");
-        assert_ne!(first, key("bluez 5.66"));
+        assert_ne!(first, key("6.1.192-2", "aa libc.so.6"));
     }
 
     #[test]

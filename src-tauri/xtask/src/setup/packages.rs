@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::process::{command, run, succeeds};
+use crate::process::{capture, command, run, succeeds};
 
 /// What a package is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Headless,
     /// Driving the window from a test.
     WindowTests,
+    /// The encoder by another hand, which tests hold the codec against.
+    IndependentEncoder,
     /// Building and running the Bluetooth appliance.
     BluetoothAppliance,
     /// Fetching Node from the Python package index.
@@ -26,9 +28,10 @@ pub(crate) enum Purpose {
     Packaging,
 }
 
-/// The purposes of everything that `lint`, `test` and `run` do.
+/// The purposes of everything that `lint`, `test` and `run` do everywhere. An emulator and a Bluetooth daemon are not
+/// among them: only `test` and `appliance` want those, and only where the appliance can run.
 pub(crate) const EVERYTHING_BUT_PACKAGING: &[Purpose] =
-    &[Purpose::Build, Purpose::Headless, Purpose::WindowTests, Purpose::BluetoothAppliance];
+    &[Purpose::Build, Purpose::Headless, Purpose::WindowTests, Purpose::IndependentEncoder];
 
 /// A need, with the Debian and Ubuntu packages that meet it: any one will do, the first that exists is installed.
 struct Need {
@@ -54,6 +57,7 @@ const NEEDS: &[Need] = &[
     need(Purpose::WindowTests, &["webkit2gtk-driver"]),
     // A stranger to our keys: tests prove that it cannot open a vault.
     need(Purpose::WindowTests, &["sqlite3"]),
+    need(Purpose::IndependentEncoder, &["python3"]),
     need(Purpose::BluetoothAppliance, &["qemu-system-x86"]),
     need(Purpose::BluetoothAppliance, &["bluez"]),
     need(Purpose::BluetoothAppliance, &["busybox-static"]),
@@ -90,14 +94,29 @@ pub(crate) fn install_missing(purposes: &[Purpose]) -> Result<()> {
     }
     // Package lists are empty or old on a fresh machine: a dry run tells, before anything is asked of sudo.
     if !can_be_installed(&first_choices(&missing)) {
-        println!("set-up: refreshing the package lists");
-        run(as_root(&["apt-get", "-qq", "update"])?.env("DEBIAN_FRONTEND", "noninteractive"))?;
+        refresh_lists()?;
     }
     let chosen: Vec<&str> = missing.iter().map(|need| choose(need, |package| can_be_installed(&[package]))).collect();
     println!("set-up: installing {} packages: {}", chosen.len(), chosen.join(" "));
     let quietly = ["apt-get", "-qq", "--option=Dpkg::Use-Pty=0", "install", "--yes", "--no-install-recommends"];
     let mut install = as_root(&quietly)?;
     run(install.args(&chosen).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Asks the archives anew what they have.
+///
+/// # Errors
+/// When an archive does not answer, or the person may not do this.
+pub(crate) fn refresh_lists() -> Result<()> {
+    println!("set-up: refreshing the package lists");
+    run(as_root(&["apt-get", "-qq", "update"])?.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Whether apt has no list of any archive's packages, as on a machine that was just made.
+pub(crate) fn lists_are_empty() -> bool {
+    let mut ask = command("apt-get");
+    ask.args(["indextargets", "--format", "$(FILENAME)", "Created-By: Packages"]);
+    capture(&mut ask).is_ok_and(|files| files.trim().is_empty())
 }
 
 /// Every system library and tool is probed by what it is, because the packages' names are the distribution's own.
@@ -123,6 +142,7 @@ fn without_apt(purposes: &[Purpose]) -> Result<()> {
             &["sh", "-c", "command -v dbus-daemon && command -v dbus-send"],
         ),
         (Purpose::WindowTests, "WebKitWebDriver", &["sh", "-c", "command -v WebKitWebDriver"]),
+        (Purpose::IndependentEncoder, "Python 3", &["python3", "--version"]),
         (Purpose::FetchNode, "pip for Python 3", &["python3", "-m", "pip", "--version"]),
         (Purpose::Packaging, "rpm", &["rpm", "--version"]),
     ] {
@@ -235,6 +255,19 @@ mod tests {
         assert_eq!(choose(&need, |package| package == "dbus"), "dbus");
         assert_eq!(choose(&need, |_| true), "dbus-daemon");
         assert_eq!(choose(&need, |_| false), "dbus-daemon");
+    }
+
+    #[test]
+    fn an_emulator_and_a_bluetooth_daemon_are_installed_for_the_appliance_alone() {
+        let everywhere = first_choices(&missing(EVERYTHING_BUT_PACKAGING, &BTreeSet::new()));
+        assert!(!everywhere.contains(&"qemu-system-x86") && !everywhere.contains(&"bluez"), "{everywhere:?}");
+        let appliance = first_choices(&missing(&[Purpose::BluetoothAppliance], &BTreeSet::new()));
+        assert!(appliance.contains(&"qemu-system-x86") && appliance.contains(&"bluez"), "{appliance:?}");
+    }
+
+    #[test]
+    fn the_encoder_of_the_codecs_test_vectors_can_run_everywhere() {
+        assert!(first_choices(&missing(EVERYTHING_BUT_PACKAGING, &BTreeSet::new())).contains(&"python3"));
     }
 
     #[test]
