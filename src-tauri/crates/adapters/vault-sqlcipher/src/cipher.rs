@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -29,6 +30,7 @@ pub(crate) fn open(file: &Path, key: &DatabaseKey, usage: Use) -> Result<Connect
         Use::Writing => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Use::Reading => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
+    initialise()?;
     let db = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(Duration::from_secs(5))?;
     // Before the key: from here on the library wipes its memory. A failed check of a page must not flood the terminal.
@@ -52,6 +54,19 @@ pub(crate) fn open(file: &Path, key: &DatabaseKey, usage: Use) -> Result<Connect
         db.execute_batch("PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 16777216;")?;
     }
     Ok(db)
+}
+
+/// The first opening of a process is done alone. SQLite takes itself for initialised before SQLCipher's own start has
+/// ended (`sqlite3_initialize`, SQLITE_EXTRA_INIT): a thread that opens a file meanwhile is told "SQL logic error" at its
+/// key.
+fn initialise() -> Result<(), Fault> {
+    static DONE: Mutex<bool> = Mutex::new(false);
+    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*done {
+        Connection::open_in_memory()?;
+        *done = true;
+    }
+    Ok(())
 }
 
 /// What the library calls itself. A build without SQLCipher ignores the key and answers nothing here.
