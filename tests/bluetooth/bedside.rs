@@ -1,15 +1,14 @@
 //! The console under test: the real radio, a real vault in a temporary folder, keys in memory, a screen that remembers.
 //! Not here: the virtual devices, and what is expected.
-use async_trait::async_trait;
 use bedside_charts::Advances;
 use bedside_console::ports::*;
 use bedside_console::*;
 use bedside_machine_system::SystemMachine;
 use bedside_policy::Policy;
 use bedside_radio_btleplug::BtleplugRadio;
+use bedside_tests::memory_keys::MemoryKeys;
 use bedside_vault_sqlcipher::Vault;
 use bedside_vitals::*;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -170,34 +169,6 @@ impl Display for Screen {
 
     fn recorded(&self, _value: &Recorded) {
         self.changes.send_modify(|count| *count += 1);
-    }
-}
-
-/// Keys in memory: nothing of this machine's keyring is read or written.
-#[derive(Default)]
-struct MemoryKeys {
-    secrets: Mutex<BTreeMap<String, [u8; 32]>>,
-}
-
-#[async_trait]
-impl KeyStore for MemoryKeys {
-    async fn probe(&self) -> Result<(), KeyFault> {
-        Ok(())
-    }
-
-    async fn load(&self, vault: VaultId) -> Result<DeviceSecret, KeyFault> {
-        let secrets = self.secrets.lock().unwrap();
-        secrets.get(&vault.to_string()).map(|octets| DeviceSecret::new(*octets)).ok_or(KeyFault::NoEntry)
-    }
-
-    async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault> {
-        self.secrets.lock().unwrap().insert(vault.to_string(), *secret.reveal());
-        Ok(())
-    }
-
-    async fn forget(&self, vault: VaultId) -> Result<(), KeyFault> {
-        self.secrets.lock().unwrap().remove(&vault.to_string());
-        Ok(())
     }
 }
 

@@ -1,6 +1,5 @@
 //! A console on the simulated ward in virtual time, with a real vault in a temporary folder.
 //! Time passes only by `pass`: the runtime's clock is paused.
-use async_trait::async_trait;
 
 use bedside_charts::Advances;
 use bedside_console::ports::*;
@@ -8,9 +7,9 @@ use bedside_console::*;
 use bedside_machine_system::SteppedMachine;
 use bedside_policy::Policy;
 use bedside_simulated_ward::{Control, LedgerEntry, Scenario, SimulatedWard};
+use bedside_tests::memory_keys::MemoryKeys;
 use bedside_vault_sqlcipher::Vault;
 use bedside_vitals::*;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -20,34 +19,6 @@ const FONT: &[u8] = include_bytes!("../../assets/fonts/IBMPlexSans-Regular.ttf")
 
 /// 2026-03-18 14:00:00 UTC.
 pub(crate) const START: WallTime = WallTime(1_773_842_400_000);
-
-/// Keys in memory: the keyring's fake for scenarios. The keyring itself has tests of its own.
-#[derive(Default)]
-pub(crate) struct MemoryKeys {
-    secrets: Mutex<BTreeMap<String, [u8; 32]>>,
-}
-
-#[async_trait]
-impl KeyStore for MemoryKeys {
-    async fn probe(&self) -> Result<(), KeyFault> {
-        Ok(())
-    }
-
-    async fn load(&self, vault: VaultId) -> Result<DeviceSecret, KeyFault> {
-        let secrets = self.secrets.lock().unwrap();
-        secrets.get(&vault.to_string()).map(|octets| DeviceSecret::new(*octets)).ok_or(KeyFault::NoEntry)
-    }
-
-    async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault> {
-        self.secrets.lock().unwrap().insert(vault.to_string(), *secret.reveal());
-        Ok(())
-    }
-
-    async fn forget(&self, vault: VaultId) -> Result<(), KeyFault> {
-        self.secrets.lock().unwrap().remove(&vault.to_string());
-        Ok(())
-    }
-}
 
 /// Remembers what was shown.
 #[derive(Default)]

@@ -5,4 +5,5 @@
 pub mod canary;
 pub mod homes;
 pub mod layers;
+pub mod memory_keys;
 pub mod purity;

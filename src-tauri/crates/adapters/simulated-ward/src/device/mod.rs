@@ -7,6 +7,7 @@ pub(crate) mod health_sensor;
 pub(crate) mod optical_sensor;
 pub(crate) mod oximeter;
 pub(crate) mod pleth_oximeter;
+mod polar_sensor;
 pub(crate) mod records;
 pub(crate) mod scale;
 pub(crate) mod spot;
