@@ -5,7 +5,7 @@ use bedside_console::ports::PeripheralId;
 use bedside_console::{ConsoleHandle, NewPatient, RequestError};
 use bedside_vitals::PatientId;
 use std::time::Duration;
-use tauri::{AppHandle, Manager};
+use tauri::{AppHandle, Manager, Runtime};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// The ward's first bed: one heart, so that strap, ECG and oximeter agree.
@@ -20,7 +20,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 const LONGEST_BIND: Duration = Duration::from_secs(30);
 
 /// Plays, closes the console and ends the program; its exit code says whether the script could be played.
-pub(crate) async fn play_and_exit(app: AppHandle, console: ConsoleHandle, length: Duration) {
+pub(crate) async fn play_and_exit<R: Runtime>(app: AppHandle<R>, console: ConsoleHandle, length: Duration) {
     let code = match play(console, length).await {
         Ok(()) => 0,
         Err(error) => {

@@ -1,7 +1,9 @@
 //! Every failure of a command as the window gets it: a stable code, a key of its text, and a safe detail for IT.
 //! Health data never enter here: the console's errors carry none.
-use bedside_console::RequestError;
-use bedside_console::ports::StoreFault;
+use crate::view::{PermissionView, StartRemedy};
+use bedside_assembly::StartError;
+use bedside_console::ports::{KeyFault, KitFault, StoreFault, WeakSecret};
+use bedside_console::{OpenFault, RequestError};
 use bedside_session::{PairingFault, RadioFault};
 use serde::Serialize;
 use ts_rs::TS;
@@ -15,11 +17,13 @@ pub(crate) struct CommandError {
     pub(crate) text: String,
     /// What the system said.
     pub(crate) detail: String,
+    /// What a person can do, where the vault or the keyring is the cause.
+    pub(crate) remedy: Option<StartRemedy>,
 }
 
 impl CommandError {
     pub(crate) fn new(code: &str, text: &str, detail: impl ToString) -> Self {
-        Self { code: code.to_owned(), text: format!("error.{text}"), detail: detail.to_string() }
+        Self { code: code.to_owned(), text: format!("error.{text}"), detail: detail.to_string(), remedy: None }
     }
 
     /// The window sent something of the wrong shape.
@@ -40,17 +44,146 @@ impl From<RequestError> for CommandError {
             RequestError::NoAnswer => ("DEVICE-NO-ANSWER", "no_answer"),
             RequestError::WrongMode => ("DEVICE-MODE", "wrong_mode"),
             RequestError::Radio(fault) => radio(fault),
-            RequestError::Store(StoreFault::DiskFull) => ("STORE-FULL", "disk_full"),
-            RequestError::Store(_) => ("STORE", "store"),
+            RequestError::Store(fault) => return fault.clone().into(),
             RequestError::NoSuchRecord => ("SYNC-RECORD", "no_such_record"),
             RequestError::NoSuchReading => ("INBOX-READING", "no_such_reading"),
             RequestError::OfAnotherPatient => ("INBOX-OTHER-PATIENT", "of_another_patient"),
             RequestError::NotOfAPerson => ("INBOX-NO-PERSON", "not_of_a_person"),
+            RequestError::NotAssigned => ("REVIEW-UNASSIGNED", "not_assigned"),
+            RequestError::OtherKind { .. } => ("REVIEW-KIND", "other_kind"),
             RequestError::Chart(_) => ("CHART", "chart"),
             RequestError::NoServer => ("SYNC-NO-SERVER", "no_server"),
+            RequestError::Locked => ("LOCKED", "locked"),
+            RequestError::NotPermitted(what) => {
+                return Self::new("NOT-PERMITTED", "not_allowed", PermissionView::from(*what).name());
+            }
+            RequestError::WrongSecret { wait_until: None, .. } => ("SECRET-WRONG", "secret_wrong"),
+            RequestError::WrongSecret { wait_until: Some(_), .. } => ("SECRET-WAIT", "secret_wait"),
+            RequestError::SlotDisabled => ("SLOT-DISABLED", "slot_disabled"),
+            RequestError::WeakSecret(weak) => ("SECRET-WEAK", weak_secret(*weak)),
+            RequestError::UserNameTaken => ("CLINICIAN-TAKEN", "user_name_taken"),
+            RequestError::NoSuchClinician => ("CLINICIAN-UNKNOWN", "no_such_clinician"),
+            RequestError::LastAdministrator => ("CLINICIAN-LAST", "last_administrator"),
+            RequestError::InvalidClinician(_) => ("CLINICIAN-INVALID", "invalid_clinician"),
+            RequestError::ReasonNeeded { .. } => ("REASON", "reason_needed"),
+            RequestError::NotNeeded => ("NOT-NEEDED", "not_needed"),
+            RequestError::ForbiddenByPolicy => ("POLICY", "forbidden_by_policy"),
+            RequestError::Keys(fault) => return fault.clone().into(),
             RequestError::ConsoleGone => ("CORE-GONE", "console_gone"),
         };
         Self::new(code, text, error)
+    }
+}
+
+impl From<KeyFault> for CommandError {
+    fn from(fault: KeyFault) -> Self {
+        let text = match fault {
+            KeyFault::NoKeyring => "key_none",
+            KeyFault::Locked => "key_locked",
+            KeyFault::NoEntry => "key_missing",
+            KeyFault::Malformed => "key_malformed",
+            KeyFault::System(_) => "key_system",
+        };
+        let (code, remedy) = of_keyring(&fault);
+        Self { remedy: Some(remedy), ..Self::new(code, text, fault) }
+    }
+}
+
+impl From<StoreFault> for CommandError {
+    fn from(fault: StoreFault) -> Self {
+        let (code, remedy) = of_store(&fault);
+        let text = match &fault {
+            StoreFault::WrongPassphrase => return Self::new("SECRET-WRONG", "secret_wrong", fault),
+            StoreFault::DiskFull => "disk_full",
+            StoreFault::Damaged(_) => "store_damaged",
+            StoreFault::Held { .. } => "store_held",
+            StoreFault::Newer { .. } => "store_newer",
+            StoreFault::Refused(_)
+            | StoreFault::Missing
+            | StoreFault::AlreadyThere
+            | StoreFault::WrongKey
+            | StoreFault::NoSlot(_)
+            | StoreFault::ReadOnly
+            | StoreFault::Closed
+            | StoreFault::NoCipher
+            | StoreFault::Io(_) => "store",
+        };
+        Self { remedy: Some(remedy), ..Self::new(code, text, fault) }
+    }
+}
+
+impl From<OpenFault> for CommandError {
+    fn from(fault: OpenFault) -> Self {
+        match fault {
+            OpenFault::Keys(fault) => fault.into(),
+            OpenFault::Store(fault) => fault.into(),
+            OpenFault::Weak(weak) => Self::new("SECRET-WEAK", weak_secret(weak), weak),
+            OpenFault::InvalidClinician(expected) => Self::new("CLINICIAN-INVALID", "invalid_clinician", expected),
+        }
+    }
+}
+
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Open(fault) => fault.into(),
+            StartError::Store(fault) => fault.into(),
+            StartError::Request(error) => error.into(),
+            StartError::Policy { .. } | StartError::PolicyUnreadable { .. } => Self::new("POLICY", "policy", error),
+            StartError::NoHome
+            | StartError::Scenario(_)
+            | StartError::ClinicAddress
+            | StartError::DemoClinic
+            | StartError::Clinic(_)
+            | StartError::Font(_)
+            | StartError::FirstClinician => Self::new("START", "start", error),
+        }
+    }
+}
+
+impl From<KitFault> for CommandError {
+    fn from(fault: KitFault) -> Self {
+        Self::new("KIT", "kit", fault)
+    }
+}
+
+/// The code of a keyring's fault, and what a person can do.
+pub(crate) const fn of_keyring(fault: &KeyFault) -> (&'static str, StartRemedy) {
+    match fault {
+        KeyFault::NoKeyring => ("KEY-NONE", StartRemedy::StartKeyring),
+        KeyFault::Locked => ("KEY-LOCKED", StartRemedy::UnlockKeyring),
+        KeyFault::NoEntry => ("KEY-MISSING", StartRemedy::RestoreSecret),
+        KeyFault::Malformed => ("KEY-MALFORMED", StartRemedy::RestoreSecret),
+        KeyFault::System(_) => ("KEY-SYSTEM", StartRemedy::CallIt),
+    }
+}
+
+/// The code of a store's fault, and what a person can do.
+pub(crate) const fn of_store(fault: &StoreFault) -> (&'static str, StartRemedy) {
+    match fault {
+        StoreFault::Held { .. } => ("STORE-HELD", StartRemedy::CloseOther),
+        StoreFault::WrongKey | StoreFault::NoSlot(_) => ("STORE-KEY", StartRemedy::RestoreSecret),
+        StoreFault::WrongPassphrase => ("STORE-PASSPHRASE", StartRemedy::RestoreSecret),
+        StoreFault::Newer { .. } => ("STORE-NEWER", StartRemedy::Update),
+        StoreFault::DiskFull => ("STORE-FULL", StartRemedy::FreeSpace),
+        StoreFault::Damaged(_) => ("STORE-DAMAGED", StartRemedy::RestoreBackup),
+        StoreFault::NoCipher => ("STORE-CIPHER", StartRemedy::CallIt),
+        StoreFault::Refused(_) => ("STORE-REFUSED", StartRemedy::CallIt),
+        StoreFault::Missing
+        | StoreFault::AlreadyThere
+        | StoreFault::ReadOnly
+        | StoreFault::Closed
+        | StoreFault::Io(_) => ("STORE-IO", StartRemedy::CallIt),
+    }
+}
+
+const fn weak_secret(weak: WeakSecret) -> &'static str {
+    match weak {
+        WeakSecret::TooShort { .. } => "secret_short",
+        WeakSecret::TooLong { .. } => "secret_long",
+        WeakSecret::Common => "secret_common",
+        WeakSecret::NamesUser => "secret_names_user",
+        WeakSecret::NotDigits => "secret_digits",
     }
 }
 

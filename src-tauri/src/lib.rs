@@ -21,8 +21,10 @@ use std::process::ExitCode;
 use tauri::webview::NewWindowResponse;
 use tauri::{App, Manager, Url, WebviewWindowBuilder};
 
-/// What must be done before any thread starts and before the toolkit reads its environment.
+/// What must be done before any thread starts, any secret is read, and the toolkit reads its environment.
 pub fn prepare_process() {
+    // Without it there is still a console; the log, which does not run yet, could not tell.
+    let _ = bedside_assembly::forbid_core_dumps();
     sys::choose_renderer();
 }
 
@@ -40,6 +42,7 @@ pub fn run() -> ExitCode {
         .invoke_handler(commands::handler())
         .setup(|app| {
             ending::heed_the_system(app.handle());
+            blank_at_lock(app.handle());
             Ok(open_window(app)?)
         })
         .build(tauri::generate_context!());
@@ -53,6 +56,17 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// When people may not be seen any more, the page that shows them goes with everything it remembers: hiding it would leave
+/// it in the memory of the web process for as long as that lives.
+fn blank_at_lock(app: &tauri::AppHandle) {
+    let window = app.clone();
+    app.state::<Shell>().display().on_lock(move || {
+        if let Some(Err(error)) = window.get_webview_window("main").map(|window| window.reload()) {
+            tracing::error!(code = "WINDOW-LOCK", %error, "the page could not be loaded anew at the lock");
+        }
+    });
 }
 
 /// The one window, on the program's own pages: it goes nowhere else and opens no other.

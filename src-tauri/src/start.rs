@@ -1,12 +1,12 @@
 //! The start and the end of the console behind the window, and what a person can do when the start fails.
 //! How the parts fit together is `bedside-assembly`'s.
 use crate::arguments::Arguments;
-use crate::error::CommandError;
+use crate::error::{CommandError, of_keyring, of_store};
 use crate::tauri_display::TauriDisplay;
-use crate::view::{DemoAction, StartFault, StartRemedy, StartView};
-use bedside_assembly::{Place, Running, Start, StartError};
-use bedside_console::ports::{KeyFault, StoreFault};
-use bedside_console::{ConsoleHandle, Mode, OpenFault};
+use crate::view::{DemoAction, KitView, PolicyLineView, StartFault, StartRemedy, StartView};
+use bedside_assembly::{ClosedVault, Place, PolicyLine, Running, Start, StartError};
+use bedside_console::ports::{KeyStore, RecoveryKey, StoreFault, VaultId};
+use bedside_console::{BackupCopy, ConsoleHandle, Mode, NewClinician, OpenFault, RequestError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,8 +20,10 @@ const LONGEST_END: Duration = Duration::from_secs(20);
 pub(crate) struct Shell {
     arguments: Arguments,
     display: Arc<TauriDisplay>,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<Begun>>,
     script_begun: AtomicBool,
+    /// Another keyring than the system's, in tests.
+    keys: Option<Arc<dyn KeyStore>>,
 }
 
 impl Shell {
@@ -31,7 +33,13 @@ impl Shell {
             display: Arc::new(TauriDisplay::default()),
             running: Mutex::new(None),
             script_begun: AtomicBool::new(false),
+            keys: None,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_keys(self, keys: Arc<dyn KeyStore>) -> Self {
+        Self { keys: Some(keys), ..self }
     }
 
     /// The screen.
@@ -44,20 +52,81 @@ impl Shell {
         self.arguments.data_dir.clone()
     }
 
-    /// Starts the console unless it runs. A real vault is created only when a person said so.
-    pub(crate) async fn start(&self, create_vault: bool) -> StartView {
+    /// Starts the console, unless it runs, on the closed vault; capture is possible from then on. A vault that the device
+    /// secret alone opens is opened at once, or at the next call when the keyring did not give the secret. A real vault is
+    /// never made here.
+    pub(crate) async fn start(&self) -> StartView {
         let mut running = self.running.lock().await;
-        if let Some(running) = running.as_ref() {
-            return StartView::Running { mode: running.console.mode().into() };
-        }
-        match self.begin(create_vault).await {
-            Ok(begun) => {
-                let mode = begun.console.mode().into();
-                *running = Some(begun);
-                StartView::Running { mode }
+        if running.is_none() {
+            match self.begin().await {
+                Ok(begun) => *running = Some(begun),
+                Err(error) => return self.failed(&error),
             }
-            Err(error) => failed(&error),
         }
+        let Some(Begun { running, opened, .. }) = running.as_mut() else { return StartView::Failed(gone()) };
+        // Once: a page that begins anew after a lock does not undo the lock.
+        if !*opened {
+            match running.open_by_itself().await {
+                Ok(()) => *opened = true,
+                Err(error) => return self.failed(&error.into()),
+            }
+        }
+        StartView::Running { mode: running.console.mode().into() }
+    }
+
+    /// Opens a vault that the device secret alone opens, when somebody asks for it: after a lock of the demo vault.
+    pub(crate) async fn open_by_itself(&self) -> Result<(), CommandError> {
+        let running = self.running.lock().await;
+        Ok(running.as_ref().ok_or_else(not_started)?.running.open_by_itself().await?)
+    }
+
+    /// Makes the vault with its first clinician, starts the console on it and signs them in.
+    pub(crate) async fn create_vault(&self, first: NewClinician) -> Result<KitView, CommandError> {
+        let mut running = self.running.lock().await;
+        if running.is_some() {
+            return Err(StoreFault::AlreadyThere.into());
+        }
+        let (user, passphrase) = (first.user_name.clone(), first.passphrase.clone());
+        let created = self.place()?.create_vault(Some(first)).await?;
+        // The kit goes out whatever comes next: it is shown once, and a failed start can be tried again.
+        let kit = kit(created.kit.as_ref(), created.vault);
+        match self.begin().await {
+            Ok(begun) => {
+                if let Err(error) = begun.running.console.sign_in(user, passphrase).await {
+                    tracing::error!(code = "STORE-NEW", %error, "the new vault does not open");
+                }
+                *running = Some(Begun { opened: true, ..begun });
+            }
+            Err(error) => drop(fault(&error)),
+        }
+        Ok(kit)
+    }
+
+    /// A recovery kit for the window, once.
+    pub(crate) async fn kit(&self, key: Option<&RecoveryKey>) -> Result<KitView, CommandError> {
+        let running = self.running.lock().await;
+        let begun = running.as_ref().ok_or_else(not_started)?;
+        Ok(kit(key, begun.running.vault))
+    }
+
+    /// What can be known of the vault without opening it.
+    pub(crate) async fn closed_vault(&self) -> Result<ClosedVault, CommandError> {
+        let running = self.running.lock().await;
+        Ok(running.as_ref().ok_or_else(not_started)?.place.closed_vault().await?)
+    }
+
+    /// The backups that there are, also while the vault is closed: one of them may take its place.
+    pub(crate) async fn backups(&self) -> Result<Vec<BackupCopy>, CommandError> {
+        let running = self.running.lock().await;
+        Ok(running.as_ref().ok_or_else(not_started)?.running.backups().await?)
+    }
+
+    /// The policy in force.
+    pub(crate) async fn policy(&self) -> Result<Vec<PolicyLineView>, CommandError> {
+        let running = self.running.lock().await;
+        let begun = running.as_ref().ok_or_else(not_started)?;
+        let line = |PolicyLine { name, value, managed }| PolicyLineView { name, value, managed };
+        Ok(begun.place.policy_lines().into_iter().map(line).collect())
     }
 
     /// How long the demo is to play by itself; once, however often the page starts.
@@ -69,14 +138,13 @@ impl Shell {
     /// The console, if it runs.
     pub(crate) async fn console(&self) -> Result<ConsoleHandle, CommandError> {
         let running = self.running.lock().await;
-        let console = running.as_ref().map(|running| running.console.clone());
-        console.ok_or_else(|| CommandError::new("CORE-GONE", "console_gone", "not started"))
+        running.as_ref().map(|begun| begun.running.console.clone()).ok_or_else(not_started)
     }
 
     /// Does something to the simulated ward. Refused outside the demo vault.
     pub(crate) async fn demo(&self, action: DemoAction) -> Result<(), CommandError> {
         let running = self.running.lock().await;
-        let demo = running.as_ref().filter(|running| running.console.mode() == Mode::Demo);
+        let demo = running.as_ref().map(|begun| &begun.running).filter(|running| running.console.mode() == Mode::Demo);
         let Some((running, ward)) = demo.and_then(|running| Some((running, running.ward.as_ref()?))) else {
             return Err(CommandError::new("DEMO-ONLY", "not_demo", ""));
         };
@@ -97,8 +165,8 @@ impl Shell {
     /// keyring, does not keep the program open for ever: what was committed is safe, and the next start tells of the end.
     pub(crate) async fn close(&self) {
         let closing = async {
-            if let Some(running) = self.running.lock().await.take() {
-                running.close().await;
+            if let Some(begun) = self.running.lock().await.take() {
+                begun.running.close().await;
             }
         };
         if tokio::time::timeout(LONGEST_END, closing).await.is_err() {
@@ -106,62 +174,93 @@ impl Shell {
         }
     }
 
-    async fn begin(&self, create_vault: bool) -> Result<Running, StartError> {
-        let Arguments { data_dir, policy, clinic, ledger, .. } = self.arguments.clone();
-        let place = Place::new(self.arguments.source(), data_dir.as_deref(), policy.as_deref())?;
-        place.prepare_demo_vault().await?;
-        if create_vault && !place.has_vault().await? {
-            place.create_vault().await?;
+    /// A missing vault is a question, not a failure.
+    fn failed(&self, error: &StartError) -> StartView {
+        match error {
+            StartError::Open(OpenFault::Store(StoreFault::Missing)) | StartError::Store(StoreFault::Missing) => {
+                StartView::VaultMissing {
+                    recovery_by_policy: self.place().is_ok_and(|place| place.recovery_by_policy()),
+                }
+            }
+            error => StartView::Failed(fault(error)),
         }
-        place.start(Start { clinic, display: self.display.clone(), ledger }).await
+    }
+
+    async fn begin(&self) -> Result<Begun, StartError> {
+        let Arguments { clinic, ledger, .. } = self.arguments.clone();
+        let place = self.place()?;
+        place.prepare_demo_vault().await?;
+        let running = place.start(Start { clinic, display: self.display.clone(), ledger }).await?;
+        Ok(Begun { place, running, opened: false })
+    }
+
+    fn place(&self) -> Result<Place, StartError> {
+        let Arguments { data_dir, policy, .. } = &self.arguments;
+        let place = Place::new(self.arguments.source(), data_dir.as_deref(), policy.as_deref())?;
+        Ok(match &self.keys {
+            None => place,
+            Some(keys) => place.with_keys(keys.clone()),
+        })
     }
 }
 
-fn failed(error: &StartError) -> StartView {
-    use StartRemedy::*;
+/// A console that runs, and where.
+struct Begun {
+    place: Place,
+    running: Running,
+    /// What opens by itself was opened.
+    opened: bool,
+}
+
+fn kit(key: Option<&RecoveryKey>, vault: VaultId) -> KitView {
+    KitView { kit: key.map(|key| key.to_kit().to_string()), vault: vault.to_string() }
+}
+
+fn not_started() -> CommandError {
+    CommandError::new("CORE-GONE", "console_gone", "not started")
+}
+
+fn gone() -> StartFault {
+    StartFault { code: "CORE-GONE".to_owned(), remedy: StartRemedy::CallIt, detail: "the console is gone".to_owned() }
+}
+
+fn fault(error: &StartError) -> StartFault {
     let (code, remedy) = match error {
-        StartError::Open(OpenFault::Store(fault)) | StartError::Store(fault) => match fault {
-            StoreFault::Missing => return StartView::VaultMissing,
-            StoreFault::Held { .. } => ("STORE-HELD", CloseOther),
-            StoreFault::WrongKey => ("STORE-KEY", RestoreSecret),
-            StoreFault::Newer { .. } => ("STORE-NEWER", Update),
-            StoreFault::DiskFull => ("STORE-FULL", FreeSpace),
-            StoreFault::Damaged(_) => ("STORE-DAMAGED", CallIt),
-            StoreFault::NoCipher => ("STORE-CIPHER", CallIt),
-            StoreFault::AlreadyThere | StoreFault::ReadOnly | StoreFault::Closed | StoreFault::Io(_) => {
-                ("STORE-IO", CallIt)
-            }
-        },
-        StartError::Open(OpenFault::Keys(fault)) => match fault {
-            KeyFault::NoKeyring => ("KEY-NONE", StartKeyring),
-            KeyFault::Locked => ("KEY-LOCKED", UnlockKeyring),
-            KeyFault::NoEntry => ("KEY-MISSING", RestoreSecret),
-            KeyFault::Malformed => ("KEY-MALFORMED", RestoreSecret),
-            KeyFault::System(_) => ("KEY-SYSTEM", CallIt),
-        },
-        StartError::Policy { .. } | StartError::PolicyUnreadable { .. } => ("POLICY", CorrectPolicy),
-        StartError::ClinicAddress | StartError::DemoClinic | StartError::Clinic(_) => ("CLINIC", CorrectPolicy),
-        StartError::NoHome | StartError::Scenario(_) | StartError::Font(_) => ("START", CallIt),
+        StartError::Open(OpenFault::Store(fault))
+        | StartError::Store(fault)
+        | StartError::Request(RequestError::Store(fault)) => of_store(fault),
+        StartError::Open(OpenFault::Keys(fault)) | StartError::Request(RequestError::Keys(fault)) => of_keyring(fault),
+        StartError::Policy { .. } | StartError::PolicyUnreadable { .. } => ("POLICY", StartRemedy::CorrectPolicy),
+        StartError::ClinicAddress | StartError::DemoClinic | StartError::Clinic(_) => {
+            ("CLINIC", StartRemedy::CorrectPolicy)
+        }
+        StartError::NoHome
+        | StartError::Scenario(_)
+        | StartError::Font(_)
+        | StartError::FirstClinician
+        | StartError::Open(OpenFault::Weak(_) | OpenFault::InvalidClinician(_))
+        | StartError::Request(_) => ("START", StartRemedy::CallIt),
     };
     tracing::error!(code, fault = %error, "the console did not start");
-    StartView::Failed(StartFault { code: code.to_owned(), remedy, detail: error.to_string() })
+    StartFault { code: code.to_owned(), remedy, detail: error.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bedside_console::ports::KeyFault;
+    use clap::Parser;
 
     #[test]
     fn a_missing_vault_is_a_question_and_not_a_failure() {
+        let shell = Shell::new(Arguments::parse_from(["bedside", "--simulated"]));
         let missing = StartError::Open(OpenFault::Store(StoreFault::Missing));
-        assert_eq!(failed(&missing), StartView::VaultMissing);
+        assert_eq!(shell.failed(&missing), StartView::VaultMissing { recovery_by_policy: false });
     }
 
     #[test]
     fn a_locked_keyring_says_to_unlock_it() {
-        let StartView::Failed(fault) = failed(&StartError::Open(OpenFault::Keys(KeyFault::Locked))) else {
-            panic!("expected a failure")
-        };
+        let fault = fault(&StartError::Open(OpenFault::Keys(KeyFault::Locked)));
         assert_eq!((fault.code.as_str(), fault.remedy), ("KEY-LOCKED", StartRemedy::UnlockKeyring));
     }
 }

@@ -2,9 +2,9 @@
 //! Tauri's channels have no back-pressure of their own: what is sent and not read waits in this process. So the window
 //! gives credit for each message it has shown. Not here: what is in them.
 use crate::view::{ConsoleView, console_view};
-use bedside_console::Snapshot;
 use bedside_console::ports::Display;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use bedside_console::{AccessState, LockReason, Permission, Snapshot};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tauri::ipc::{Channel, InvokeResponseBody};
 
 /// Snapshots on their way to the window; of those that wait only the latest is kept.
@@ -16,6 +16,7 @@ const MOST_FRAMES: u32 = 12;
 #[derive(Default)]
 pub(crate) struct TauriDisplay {
     state: Mutex<State>,
+    blank: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -25,6 +26,8 @@ struct State {
     waiting: Option<Arc<Snapshot>>,
     frames_under_way: u32,
     frames_dropped: bool,
+    /// The page was told of people, and must go when they may not be seen any more.
+    tells_of_people: bool,
 }
 
 struct Channels {
@@ -33,6 +36,12 @@ struct Channels {
 }
 
 impl TauriDisplay {
+    /// How a page that may hold health data is thrown away: the window loads itself anew, and begins to watch again.
+    pub(crate) fn on_lock(&self, blank: impl Fn() + Send + Sync + 'static) {
+        // There is one window and one set-up.
+        let _ = self.blank.set(Box::new(blank));
+    }
+
     /// A window begins to watch; it replaces the one before, and gets the latest snapshot at once.
     pub(crate) fn watch(&self, snapshots: Channel<ConsoleView>, strips: Channel<InvokeResponseBody>) {
         let mut state = self.state();
@@ -67,8 +76,19 @@ impl TauriDisplay {
 }
 
 impl Display for TauriDisplay {
+    /// At a lock, and when whoever works here may not read records any more, nothing more goes to the page that has seen
+    /// people; the next one begins with the new state. After a restore the page stays: it shows what the restore brought
+    /// and what is missing, and drops the rest by itself.
     fn show(&self, snapshot: Arc<Snapshot>) {
-        self.state().show(snapshot);
+        let mut state = self.state();
+        if shows_people(&snapshot.access) || !state.tells_of_people || is_after_restore(&snapshot.access) {
+            return state.show(snapshot);
+        }
+        *state = State { waiting: Some(snapshot), ..State::default() };
+        drop(state);
+        if let Some(blank) = self.blank.get() {
+            blank();
+        }
     }
 
     fn draw(&self, frame: Vec<u8>) {
@@ -76,11 +96,21 @@ impl Display for TauriDisplay {
     }
 }
 
+/// Whether the page may be told of people.
+fn shows_people(access: &AccessState) -> bool {
+    matches!(access, AccessState::Open { may, .. } if may.contains(&Permission::ReadRecords))
+}
+
+const fn is_after_restore(access: &AccessState) -> bool {
+    matches!(access, AccessState::Closed { why: LockReason::Restored, .. })
+}
+
 impl State {
     fn show(&mut self, snapshot: Arc<Snapshot>) {
         match &self.channels {
             Some(channels) if self.snapshots_under_way < MOST_SNAPSHOTS => {
                 self.waiting = None;
+                self.tells_of_people |= shows_people(&snapshot.access);
                 if channels.snapshots.send(console_view(&snapshot)).is_ok() {
                     self.snapshots_under_way += 1;
                 }

@@ -7,7 +7,7 @@ use bedside_machine_system::SystemMachine;
 use bedside_policy::Policy;
 use bedside_radio_btleplug::BtleplugRadio;
 use bedside_tests::memory_keys::MemoryKeys;
-use bedside_vault_sqlcipher::Vault;
+use bedside_vault_sqlcipher::{PassphraseCost, Vault};
 use bedside_vitals::*;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -32,26 +32,39 @@ pub(crate) struct Bedside {
 /// What outlives a console.
 pub(crate) struct Laptop {
     folder: TempDir,
-    keys: MemoryKeys,
+    keys: Arc<MemoryKeys>,
 }
 
 impl Bedside {
     /// A new laptop with an empty vault.
     pub(crate) async fn new() -> Self {
-        Self::on(Laptop { folder: tempfile::tempdir().unwrap(), keys: MemoryKeys::default() }).await
+        Self::on(Laptop { folder: tempfile::tempdir().unwrap(), keys: Arc::default() }).await
     }
 
     /// The console started on a laptop; the patient is added on its first start.
     pub(crate) async fn on(laptop: Laptop) -> Self {
         let machine = Arc::new(SystemMachine::new());
-        let store: Arc<dyn RecordStore> = Arc::new(Vault::in_folder(laptop.folder.path()));
+        let vault = Vault::in_folder(laptop.folder.path()).with_passphrase_cost(PassphraseCost::FLOOR);
+        let store: Arc<dyn RecordStore> = Arc::new(vault);
+        let user = UserName::new("okafor").unwrap();
+        let passphrase = || Passphrase::typed("seven grey herons");
         let id = match store.presence().await.unwrap() {
-            VaultPresence::Missing => create_vault(store.as_ref(), &laptop.keys, machine.as_ref()).await.unwrap(),
-            VaultPresence::Present(_) => open_vault(store.as_ref(), &laptop.keys, OpenMode::Writer).await.unwrap(),
+            VaultPresence::Missing => {
+                let first = NewClinician {
+                    user_name: user.clone(),
+                    display_name: "Dr Okafor".into(),
+                    roles: Role::ALL.into(),
+                    passphrase: passphrase(),
+                    pin: None,
+                };
+                let (keys, machine) = (laptop.keys.as_ref(), machine.as_ref());
+                create_vault(store.as_ref(), keys, machine, Some(first), None).await.unwrap().vault
+            }
+            VaultPresence::Present(header) => header.id,
         };
         let screen = Arc::new(Screen::default());
         let radio = Arc::new(BtleplugRadio::start());
-        let ports = Ports { radio, store, clinic: None, display: screen.clone(), machine };
+        let ports = Ports { radio, store, clinic: None, display: screen.clone(), machine, keys: laptop.keys.clone() };
         let settings = Settings {
             mode: Mode::Clinic,
             policy: Policy::default(),
@@ -60,6 +73,7 @@ impl Bedside {
         };
         let (console, run) = start(ports, settings, id).await.unwrap();
         let task = tokio::spawn(run);
+        console.sign_in(user, passphrase()).await.unwrap();
         let patient = match console.patients().await.unwrap().into_iter().next() {
             Some(line) => line.patient,
             None => console.add_patient(rosa()).await.unwrap(),

@@ -8,7 +8,7 @@ use bedside_machine_system::SteppedMachine;
 use bedside_policy::Policy;
 use bedside_simulated_ward::{Control, LedgerEntry, Scenario, SimulatedWard};
 use bedside_tests::memory_keys::MemoryKeys;
-use bedside_vault_sqlcipher::Vault;
+use bedside_vault_sqlcipher::{PassphraseCost, Vault};
 use bedside_vitals::*;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub(crate) const START: WallTime = WallTime(1_773_842_400_000);
 pub(crate) struct Recorder {
     pub(crate) snapshots: Mutex<Vec<Arc<Snapshot>>>,
     pub(crate) recorded: Mutex<Vec<Recorded>>,
+    /// Frames of strips that were drawn.
+    pub(crate) drawn: Mutex<usize>,
 }
 
 impl Display for Recorder {
@@ -32,7 +34,9 @@ impl Display for Recorder {
         self.snapshots.lock().unwrap().push(snapshot);
     }
 
-    fn draw(&self, _frame: Vec<u8>) {}
+    fn draw(&self, _frame: Vec<u8>) {
+        *self.drawn.lock().unwrap() += 1;
+    }
 
     fn recorded(&self, value: &Recorded) {
         self.recorded.lock().unwrap().push(value.clone());
@@ -54,12 +58,48 @@ pub(crate) struct Options {
     pub(crate) radio: Option<WrapRadio>,
     /// Wraps the store, for faults.
     pub(crate) store: Option<WrapStore>,
+    /// A new vault gets its first clinician, `CHIEF`, who signs in; a clinic's always does.
+    pub(crate) staffed: bool,
+    /// The vault stays closed.
+    pub(crate) closed: bool,
+    /// A vault that nobody is enrolled in, whatever the mode.
+    pub(crate) nobody_enrolled: bool,
+}
+
+/// The first clinician of a staffed vault: every role, so that scenarios about other things meet no refusal.
+pub(crate) const CHIEF: &str = "okafor";
+/// Everybody's passphrase and PIN begin so; the user name follows.
+const PASSPHRASE: &str = "seven grey herons of ";
+
+/// Somebody to be enrolled.
+pub(crate) fn clinician(user: &str, roles: &[Role]) -> NewClinician {
+    NewClinician {
+        user_name: user_name(user),
+        display_name: format!("Dr {user}"),
+        roles: roles.to_vec(),
+        passphrase: passphrase(user),
+        pin: Some(pin(user)),
+    }
+}
+
+pub(crate) fn user_name(user: &str) -> UserName {
+    UserName::new(user).unwrap()
+}
+
+pub(crate) fn passphrase(user: &str) -> Passphrase {
+    let mirrored: String = user.chars().rev().collect();
+    Passphrase::typed(format!("{PASSPHRASE}{mirrored}"))
+}
+
+pub(crate) fn pin(user: &str) -> Pin {
+    let digits: String = user.bytes().map(|letter| char::from(b'0' + letter % 10)).collect();
+    Pin::typed(format!("8052{digits}91"))
 }
 
 /// One laptop: its folder and keys outlive a console.
 pub(crate) struct Laptop {
     pub(crate) folder: TempDir,
-    pub(crate) keys: MemoryKeys,
+    pub(crate) keys: Arc<MemoryKeys>,
     pub(crate) machine: Arc<SteppedMachine>,
 }
 
@@ -77,7 +117,7 @@ pub(crate) struct Bedside {
 impl Laptop {
     pub(crate) fn new() -> Self {
         let machine = Arc::new(SteppedMachine::new(START));
-        Self { folder: tempfile::tempdir().unwrap(), keys: MemoryKeys::default(), machine }
+        Self { folder: tempfile::tempdir().unwrap(), keys: Arc::default(), machine }
     }
 
     pub(crate) async fn start(&self, scenario: &str, options: Options) -> Bedside {
@@ -85,10 +125,17 @@ impl Laptop {
     }
 
     pub(crate) async fn start_on(&self, scenario: &Scenario, options: Options) -> Bedside {
-        let vault: Arc<dyn RecordStore> = Arc::new(Vault::in_folder(self.folder.path()));
+        let vault: Arc<dyn RecordStore> =
+            Arc::new(Vault::in_folder(self.folder.path()).with_passphrase_cost(PassphraseCost::FLOOR));
+        let mode = options.mode.unwrap_or(Mode::Demo);
+        let staffed = (options.staffed || mode == Mode::Clinic) && !options.nobody_enrolled;
         let id = match vault.presence().await.unwrap() {
-            VaultPresence::Missing => create_vault(vault.as_ref(), &self.keys, self.machine.as_ref()).await.unwrap(),
-            VaultPresence::Present(_) => open_vault(vault.as_ref(), &self.keys, OpenMode::Writer).await.unwrap(),
+            VaultPresence::Missing => {
+                let first = staffed.then(|| clinician(CHIEF, &Role::ALL));
+                let (keys, machine) = (self.keys.as_ref(), self.machine.as_ref());
+                create_vault(vault.as_ref(), keys, machine, first, None).await.unwrap().vault
+            }
+            VaultPresence::Present(header) => header.id,
         };
         let store = options.store.map_or_else(|| vault.clone(), |wrap| wrap(vault.clone()));
         let simulated = Arc::new(SimulatedWard::new(scenario, self.machine.wall()));
@@ -103,9 +150,10 @@ impl Laptop {
             clinic: options.clinic,
             display: display.clone(),
             machine: self.machine.clone(),
+            keys: self.keys.clone(),
         };
         let settings = Settings {
-            mode: options.mode.unwrap_or(Mode::Demo),
+            mode,
             policy: options.policy,
             record_number_system: "urn:test:record-number".into(),
             advances: Advances::of(FONT).unwrap(),
@@ -113,6 +161,13 @@ impl Laptop {
         let (console, run) = start(ports, settings, id).await.unwrap();
         let ward = simulated.control();
         let task = tokio::spawn(run);
+        let VaultPresence::Present(header) = vault.presence().await.unwrap() else { panic!("expected a vault") };
+        if !options.closed {
+            match header.device_slot {
+                true => console.open_with_device_secret().await.unwrap(),
+                false => console.sign_in(user_name(CHIEF), passphrase(CHIEF)).await.unwrap(),
+            }
+        }
         Bedside { console, ward, store, display, machine: self.machine.clone(), simulated, task }
     }
 }
@@ -128,6 +183,27 @@ impl Bedside {
             bed: format!("12{number}"),
         };
         self.console.add_patient(new).await.unwrap()
+    }
+
+    /// Enrols somebody.
+    pub(crate) async fn enrol(&self, user: &str, roles: &[Role]) -> Clinician {
+        self.console.add_clinician(clinician(user, roles)).await.unwrap()
+    }
+
+    /// Somebody signs in.
+    pub(crate) async fn sign_in(&self, user: &str) -> Result<(), RequestError> {
+        self.console.sign_in(user_name(user), passphrase(user)).await
+    }
+
+    /// The actions of the audit log with their outcomes, oldest first.
+    pub(crate) async fn audited(&self) -> Vec<AuditEntry> {
+        match self.store.read(Query::Audit { patient: None, limit: usize::MAX }).await.unwrap() {
+            Answer::Audit(mut entries) => {
+                entries.reverse();
+                entries
+            }
+            other => panic!("expected the audit log, got {other:?}"),
+        }
     }
 
     /// Lets virtual time go on.
@@ -159,6 +235,12 @@ impl Bedside {
         self.display.snapshots.lock().unwrap().last().cloned().expect("a snapshot was shown")
     }
 
+    /// What is shown of access, after a moment.
+    pub(crate) async fn latest_shown(&self) -> AccessState {
+        self.pass(Duration::from_secs(1)).await;
+        self.latest().access.clone()
+    }
+
     /// The tile of the open patient in the latest snapshot.
     pub(crate) fn tile(&self, parameter: Parameter) -> Tile {
         let snapshot = self.latest();
@@ -186,7 +268,7 @@ impl Bedside {
 
     pub(crate) async fn readings(&self) -> Vec<StoredReading> {
         let query = Query::Readings { patient: None, unassigned_only: false, since: None, limit: usize::MAX };
-        match self.console.query(query).await.unwrap() {
+        match self.store.read(query).await.unwrap() {
             Answer::Readings(readings) => readings,
             other => panic!("expected readings, got {other:?}"),
         }
@@ -194,7 +276,7 @@ impl Bedside {
 
     pub(crate) async fn samples(&self) -> Vec<StoredSamples> {
         let query = Query::Samples { patient: None, since: None, until: None };
-        match self.console.query(query).await.unwrap() {
+        match self.store.read(query).await.unwrap() {
             Answer::Samples(samples) => samples,
             other => panic!("expected samples, got {other:?}"),
         }
@@ -202,7 +284,7 @@ impl Bedside {
 
     pub(crate) async fn frames(&self) -> Vec<RawFrame> {
         let query = Query::Frames { device: None, rejected_only: false, limit: usize::MAX };
-        match self.console.query(query).await.unwrap() {
+        match self.store.read(query).await.unwrap() {
             Answer::Frames(frames) => frames,
             other => panic!("expected frames, got {other:?}"),
         }

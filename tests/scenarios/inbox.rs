@@ -24,7 +24,8 @@ fn ids(inbox: &[InboxReading]) -> Vec<ReadingId> {
 }
 
 async fn assignments(bedside: &Bedside) -> Vec<AuditEntry> {
-    let Answer::Audit(entries) = bedside.console.query(Query::Audit { limit: 1_000 }).await.unwrap() else {
+    let Answer::Audit(entries) = bedside.console.query(Query::Audit { patient: None, limit: 1_000 }).await.unwrap()
+    else {
         panic!("expected the audit log");
     };
     entries.into_iter().filter(|entry| entry.action == AuditAction::ReadingsAssigned).collect()

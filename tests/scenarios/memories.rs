@@ -14,7 +14,7 @@ use std::time::Duration;
 const METER: &str = "glucose-1";
 
 /// The records that were handed over at least once and are somebody's: number and amount.
-fn records(ledger: &[LedgerEntry], parameter: Parameter) -> BTreeSet<(u64, String)> {
+pub(crate) fn records(ledger: &[LedgerEntry], parameter: Parameter) -> BTreeSet<(u64, String)> {
     let somebodys = ledger.iter().filter(|entry| !entry.conditions.contains(&Condition::ControlSolution));
     let values = somebodys.flat_map(|entry| &entry.values).filter(|value| value.parameter == parameter);
     let record = |identity| match identity {
@@ -35,7 +35,7 @@ async fn stored(bedside: &Bedside, parameter: Parameter) -> Vec<StoredReading> {
     bedside.readings().await.into_iter().filter(|reading| reading.measurement.parameter == parameter).collect()
 }
 
-fn numbered(readings: &[StoredReading]) -> Vec<(u64, String)> {
+pub(crate) fn numbered(readings: &[StoredReading]) -> Vec<(u64, String)> {
     let mut found: Vec<_> = readings
         .iter()
         .map(|reading| match reading.measurement.identity {

@@ -93,8 +93,14 @@ async fn compare(scenario: &str, devices: &[&str], time: Duration) -> Bedside {
         bedside.ward.set_out_of_reach(device, true).unwrap();
     }
     bedside.pass(Duration::from_secs(2)).await;
+    assert_stored_as_sent(&bedside, scenario).await;
+    bedside
+}
+
+/// Everything that the ward sent is in the record, and nothing else.
+pub(crate) async fn assert_stored_as_sent(bedside: &Bedside, scenario: &str) {
     let ledger = bedside.ledger();
-    let serials = serials(&bedside).await;
+    let serials = serials(bedside).await;
     let mut readings = bedside.readings().await;
     readings.reverse();
     let wanted = canonical(sent(&ledger));
@@ -113,7 +119,6 @@ async fn compare(scenario: &str, devices: &[&str], time: Duration) -> Bedside {
     let nobodys = [Condition::Demonstration, Condition::ControlSolution];
     let demonstration = ledger.iter().filter(|e| e.valid && nobodys.iter().any(|c| e.conditions.contains(c))).count();
     assert_eq!(rejected, invalid + demonstration, "{scenario}: each damaged value is kept with its error");
-    bedside
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,12 +28,36 @@ impl RecordStore for Troubled {
         self.0.presence().await
     }
 
-    async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), StoreFault> {
-        self.0.create(vault, secret).await
+    async fn create(&self, new: NewVault) -> Result<(), StoreFault> {
+        self.0.create(new).await
     }
 
-    async fn open(&self, secret: &DeviceSecret, mode: OpenMode) -> Result<(), StoreFault> {
-        self.0.open(secret, mode).await
+    async fn open(&self, unlock: Unlock, mode: OpenMode) -> Result<(), StoreFault> {
+        self.0.open(unlock, mode).await
+    }
+
+    async fn stand_by(&self) -> Result<(), StoreFault> {
+        self.0.stand_by().await
+    }
+
+    async fn lock(&self) -> Result<(), StoreFault> {
+        self.0.lock().await
+    }
+
+    async fn keys(&self, change: SlotChange) -> Result<(), StoreFault> {
+        self.0.keys(change).await
+    }
+
+    async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
+        self.0.tries_held().await
+    }
+
+    async fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
+        self.0.spooled().await
+    }
+
+    async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault> {
+        self.0.safeguard(task).await
     }
 
     async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {
@@ -140,5 +164,18 @@ async fn a_power_cut_loses_nothing_that_was_shown_as_recorded() {
         }
     }
     assert!(samples >= shown.iter().filter(|value| value.reading.is_none()).count());
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_vault_is_backed_up_once_and_not_because_of_its_backups() {
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options::default()).await;
+    for _ in 0..60 {
+        bedside.machine.sleep(Duration::from_secs(60));
+        bedside.pass(Duration::from_millis(600)).await;
+    }
+    let made = bedside.audited().await.into_iter().filter(|entry| entry.action == AuditAction::BackedUp);
+    assert_eq!(made.count(), 1);
     bedside.close().await;
 }

@@ -2,14 +2,35 @@
 //! The keyring itself has tests of its own.
 #![allow(clippy::unwrap_used, reason = "a poisoned lock fails the test")]
 use async_trait::async_trait;
-use bedside_console::ports::{DeviceSecret, KeyFault, KeyStore, VaultId};
+use bedside_console::ports::{DeviceSecret, KeyFault, KeyNote, KeyStore, VaultId};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Keys in memory.
 #[derive(Debug, Default)]
 pub struct MemoryKeys {
     secrets: Mutex<BTreeMap<String, [u8; 32]>>,
+    notes: Mutex<BTreeMap<String, String>>,
+    written: AtomicUsize,
+    loading: Mutex<Option<KeyFault>>,
+}
+
+impl MemoryKeys {
+    /// From now on no secret can be loaded, or it can again.
+    pub fn fail_loading(&self, fault: Option<KeyFault>) {
+        *self.loading.lock().unwrap() = fault;
+    }
+
+    /// Notes that were written since they were counted anew.
+    pub fn notes_written(&self) -> usize {
+        self.written.load(Ordering::SeqCst)
+    }
+
+    /// Counts notes anew.
+    pub fn forget_count(&self) {
+        self.written.store(0, Ordering::SeqCst);
+    }
 }
 
 #[async_trait]
@@ -19,17 +40,41 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn load(&self, vault: VaultId) -> Result<DeviceSecret, KeyFault> {
+        if let Some(fault) = self.loading.lock().unwrap().clone() {
+            return Err(fault);
+        }
         let secrets = self.secrets.lock().unwrap();
         secrets.get(&vault.to_string()).map(|octets| DeviceSecret::new(*octets)).ok_or(KeyFault::NoEntry)
     }
 
     async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault> {
+        let mut secrets = self.secrets.lock().unwrap();
+        if secrets.contains_key(&vault.to_string()) {
+            return Err(KeyFault::System("there is a secret for this vault already; it is never overwritten".into()));
+        }
+        secrets.insert(vault.to_string(), *secret.reveal());
+        Ok(())
+    }
+
+    async fn replace(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault> {
         self.secrets.lock().unwrap().insert(vault.to_string(), *secret.reveal());
         Ok(())
     }
 
-    async fn forget(&self, vault: VaultId) -> Result<(), KeyFault> {
-        self.secrets.lock().unwrap().remove(&vault.to_string());
+    async fn note(&self, vault: VaultId, note: KeyNote) -> Result<Option<String>, KeyFault> {
+        Ok(self.notes.lock().unwrap().get(&format!("{vault}:{note:?}")).cloned())
+    }
+
+    async fn set_note(&self, vault: VaultId, note: KeyNote, text: &str) -> Result<(), KeyFault> {
+        self.notes.lock().unwrap().insert(format!("{vault}:{note:?}"), text.to_owned());
+        if note == KeyNote::Attempts {
+            self.written.fetch_add(1, Ordering::SeqCst);
+        }
         Ok(())
+    }
+
+    async fn forget(&self, vault: VaultId) -> Result<(), KeyFault> {
+        self.notes.lock().unwrap().retain(|name, _| !name.starts_with(&format!("{vault}:")));
+        self.secrets.lock().unwrap().remove(&vault.to_string()).map(|_| ()).ok_or(KeyFault::NoEntry)
     }
 }

@@ -1,80 +1,25 @@
 // The whole window on the simulated bedside: what a clinician sees on each page, and that axe finds nothing to say.
-import axe from 'axe-core'
-import { flushSync, mount, unmount } from 'svelte'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import App from './App.svelte'
-import { HostError, type Host } from './host/host.ts'
-import { simulatedHost } from './host/simulated.ts'
+import { HostError } from './host/host.ts'
+import { SimulatedWard } from './host/simulated/ward.ts'
+import { TestWindow } from './testing/window.ts'
 
-let target: HTMLElement
-let app: ReturnType<typeof mount> | undefined
-let host: Host
+const page = new TestWindow()
+const view = SimulatedWard.prototype.view
+const { target, found, words } = page
+const open = (options = '') => page.open(options)
+const pass = (milliseconds: number) => page.pass(milliseconds)
+const click = (testid: string) => page.click(testid)
+const press = (key: string) => page.press(key)
+const type = (testid: string, typed: string) => page.type(testid, typed)
+const axeFindings = () => page.axeFindings()
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: new Date(2026, 2, 18, 14, 6, 32) })
-  document.documentElement.lang = 'en'
-  document.title = 'Bedside'
-  target = document.createElement('div')
-  document.body.replaceChildren(target)
-})
-
-afterEach(async () => {
-  if (app) await unmount(app)
-  app = undefined
-  vi.useRealTimers()
-})
-
-async function open(options = ''): Promise<void> {
-  host = simulatedHost(new URLSearchParams(options))
-  app = mount(App, { target, props: { host } })
-  await pass(0)
-}
-
-async function pass(milliseconds: number): Promise<void> {
-  await vi.advanceTimersByTimeAsync(milliseconds)
-  flushSync()
-}
-
-const found = (testid: string) => target.querySelector<HTMLElement>(`[data-testid="${testid}"]`)
-const words = (testid: string) => found(testid)?.textContent.replaceAll(/\s+/g, ' ').trim()
-
-async function click(testid: string): Promise<void> {
-  const element = found(testid)
-  if (!element) throw new Error(`${testid} is not on the page`)
-  element.click()
-  await pass(0)
-}
-
-async function press(key: string): Promise<void> {
-  window.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))
-  await pass(0)
-}
-
-async function type(testid: string, typed: string): Promise<void> {
-  const field = found(testid)
-  if (!(field instanceof HTMLInputElement)) throw new Error(`${testid} is no field`)
-  field.value = typed
-  field.dispatchEvent(new Event('input', { bubbles: true }))
-  await pass(0)
-}
-
-async function axeFindings(): Promise<string[]> {
-  vi.useRealTimers()
-  // jsdom has no layout: contrast is measured where there is one.
-  const result = await axe.run(document, { resultTypes: ['violations'], rules: { 'color-contrast': { enabled: false } } })
-  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`)
-}
+beforeEach(() => page.begin())
+afterEach(() => page.end())
 
 const openRosa = () => click('patient-row-TST 4410 0187')
 
 describe('start', () => {
-  test('the first run makes a record only when a person says so', async () => {
-    await open('start=missing')
-    expect(found('start-page')?.dataset.state).toBe('vault_missing')
-    await click('create-vault')
-    expect(found('patient-list')).not.toBeNull()
-  })
-
   test('a locked keyring says what to do, and trying again opens the record', async () => {
     await open('start=locked')
     expect(words('start-remedy')).toContain('Unlock it')
@@ -109,7 +54,7 @@ describe('bedside', () => {
     await open()
     await openRosa()
     expect(found('tile-heart_rate')?.dataset.fresh).toBe('live')
-    await host.demo({ action: 'silence_device', device: 'ECG sensor E1' })
+    await page.host.demo({ action: 'silence_device', device: 'ECG sensor E1' })
     const states = []
     for (const seconds of [8, 12, 50]) {
       await pass(seconds * 1000)
@@ -130,7 +75,7 @@ describe('bedside', () => {
   test('a console that falls silent takes every value from the screen', async () => {
     await open()
     await openRosa()
-    await host.demo({ action: 'halt_console' })
+    await page.host.demo({ action: 'halt_console' })
     await pass(2_600)
     expect(words('notice-silent')).toContain('Console not answering')
     const shown = [...target.querySelectorAll('.tile [data-testid="value"]')].map((value) => value.textContent)
@@ -143,6 +88,16 @@ describe('bedside', () => {
     await open('full')
     expect(words('notice-not-recorded')).toContain('The disk is full')
     expect(found('recording-state')?.dataset.state).toBe('stalled')
+  })
+
+  test('changes that the record refuses are counted, and said to be kept', async () => {
+    vi.spyOn(SimulatedWard.prototype, 'view').mockImplementation(function (this: SimulatedWard, now, access) {
+      const shown = view.call(this, now, access)
+      return { ...shown, recording: { ...shown.recording, unwritable: 3 } }
+    })
+    await open()
+    expect(words('notice-unwritable')).toContain('3. They are set aside and not lost')
+    vi.restoreAllMocks()
   })
 
   test('an interruption is shown until somebody answers it', async () => {
@@ -279,7 +234,7 @@ describe('unassigned readings', () => {
 
   test('are charted for the open patient only after a question with two identifiers, device, count and span', async () => {
     await openDevices()
-    const assign = vi.spyOn(host, 'assign')
+    const assign = vi.spyOn(page.host, 'assign')
     expect(words(`inbox-chart-${METER}`)).toContain('Chart 9 readings for ADEYEMI-TEST, Rosa · 1951-03-14 · TST 4410 0187')
     await click(`inbox-chart-${METER}`)
     expect(assign).not.toHaveBeenCalled()
@@ -297,7 +252,7 @@ describe('unassigned readings', () => {
 
   test('are asked about by a key, and stay where they are on Escape', async () => {
     await openDevices()
-    const assign = vi.spyOn(host, 'assign')
+    const assign = vi.spyOn(page.host, 'assign')
     await press('U')
     expect(found('inbox-question')).not.toBeNull()
     await press('Enter')
@@ -322,7 +277,7 @@ describe('unassigned readings', () => {
     await click('nav-patients')
     await openRosa()
     await click('nav-devices')
-    await host.demo({ action: 'halt_console' })
+    await page.host.demo({ action: 'halt_console' })
     await pass(2_600)
     expect(found(`inbox-chart-${METER}`)).toHaveProperty('disabled', true)
     expect(words(`inbox-${METER}`)).not.toContain('104')
@@ -330,7 +285,7 @@ describe('unassigned readings', () => {
 
   test('that the host refuses to chart stay, and the fault says why', async () => {
     await openDevices()
-    vi.spyOn(host, 'assign').mockRejectedValue(
+    vi.spyOn(page.host, 'assign').mockRejectedValue(
       new HostError({ code: 'INBOX-OTHER-PATIENT', text: 'error.of_another_patient', detail: '' }),
     )
     await click(`inbox-chart-${METER}`)
@@ -347,7 +302,7 @@ describe('trends', () => {
     const height = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400)
     await open()
     await openRosa()
-    const asked = vi.spyOn(host, 'trendChart').mockResolvedValue(new Uint8Array([4, 0, 4, 0]).buffer)
+    const asked = vi.spyOn(page.host, 'trendChart').mockResolvedValue(new Uint8Array([4, 0, 4, 0]).buffer)
     await click('nav-trends')
     await pass(3_000)
     expect(asked).toHaveBeenCalledExactlyOnceWith('p-rosa', '8h', 900, 400, 'dark')
@@ -398,16 +353,11 @@ describe('sync', () => {
 })
 
 describe('axe finds nothing on', () => {
-  test.each(['patients', 'bedside', 'trends', 'devices', 'sync'])('%s', async (page) => {
+  test.each(['patients', 'bedside', 'trends', 'devices', 'sync', 'settings'])('%s', async (page) => {
     await open('interrupted')
     await openRosa()
     await click(`nav-${page}`)
     if (page === 'devices') await click('search')
-    expect(await axeFindings()).toEqual([])
-  })
-
-  test('the first run', async () => {
-    await open('start=missing')
     expect(await axeFindings()).toEqual([])
   })
 })

@@ -21,6 +21,15 @@ pub(crate) async fn search(shell: State<'_, Shell>, seconds: u32) -> Answered<()
     Ok(shell.console().await?.search(seconds.min(MOST_SECONDS)).await?)
 }
 
+/// Records a device without a patient, also while everything is locked.
+#[tauri::command]
+pub(crate) async fn capture(shell: State<'_, Shell>, peripheral: String) -> Answered<()> {
+    if peripheral.len() > MOST_CHARACTERS {
+        return Err(CommandError::malformed("peripheral"));
+    }
+    Ok(shell.console().await?.capture(PeripheralId(peripheral)).await?)
+}
+
 #[tauri::command]
 pub(crate) async fn bind(shell: State<'_, Shell>, peripheral: String, patient: String) -> Answered<()> {
     if peripheral.len() > MOST_CHARACTERS {

@@ -1,26 +1,31 @@
 //! The commands of the window: each takes typed arguments, asks the console and converts the answer.
 //! Nothing is decided here. A new command is added in `build.rs`, in `capabilities/main.json` and below.
 
+mod access;
 mod bedside;
+mod clinicians;
 mod demo;
 mod devices;
+#[cfg(test)]
+mod locked_tests;
 mod pairing;
 mod patients;
 mod sync;
+mod vault;
 mod window;
 
 use crate::error::CommandError;
 use bedside_vitals::WallTime;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tauri::Wry;
+use tauri::Runtime;
 use tauri::ipc::Invoke;
 use uuid::Uuid;
 
 /// What a command answers.
 pub(crate) type Answered<T> = Result<T, CommandError>;
 
-/// All commands.
-pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+/// All commands, for whichever toolkit: tests have one without a screen.
+pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         window::start,
         window::watch,
@@ -30,6 +35,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         patients::add_patient,
         patients::open_patient,
         devices::search,
+        devices::capture,
         devices::bind,
         devices::bind_known,
         devices::unbind,
@@ -48,6 +54,32 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         sync::sync_now,
         sync::open_records,
         sync::retry,
+        access::create_vault,
+        access::sign_in,
+        access::open_by_itself,
+        access::recover,
+        access::enrol_first,
+        access::lock_screen,
+        access::sign_out,
+        access::unlock_screen,
+        access::activity,
+        access::break_glass,
+        access::end_break_glass,
+        clinicians::clinicians,
+        clinicians::add_clinician,
+        clinicians::change_clinician,
+        clinicians::disable_clinician,
+        clinicians::change_passphrase,
+        clinicians::reset_passphrase,
+        clinicians::change_pin,
+        vault::vault_state,
+        vault::back_up,
+        vault::check_vault,
+        vault::restore,
+        vault::rekey,
+        vault::new_recovery_kit,
+        vault::audit_log,
+        vault::verify_audit,
         demo::demo,
     ]
 }

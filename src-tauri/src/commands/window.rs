@@ -5,11 +5,11 @@ use crate::demo_script;
 use crate::start::Shell;
 use crate::view::{ConsoleView, StartView};
 use tauri::ipc::{Channel, InvokeResponseBody};
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Runtime, State};
 
 #[tauri::command]
-pub(crate) async fn start(app: AppHandle, shell: State<'_, Shell>, create_vault: bool) -> Answered<StartView> {
-    let view = shell.start(create_vault).await;
+pub(crate) async fn start<R: Runtime>(app: AppHandle<R>, shell: State<'_, Shell>) -> Answered<StartView> {
+    let view = shell.start().await;
     if let (Some(length), Ok(console)) = (shell.take_script(), shell.console().await) {
         tauri::async_runtime::spawn(demo_script::play_and_exit(app, console, length));
     }

@@ -96,6 +96,7 @@ pub(crate) enum QualityMark {
     FromStorage,
     ControlSolution,
     UserUnknown,
+    Corrected,
 }
 
 /// The reading of a tile.
@@ -196,6 +197,7 @@ fn quality_marks(quality: Quality) -> Vec<QualityMark> {
         (QualityFlag::FromStorage, QualityMark::FromStorage),
         (QualityFlag::ControlSolution, QualityMark::ControlSolution),
         (QualityFlag::UserUnknown, QualityMark::UserUnknown),
+        (QualityFlag::Corrected, QualityMark::Corrected),
     ];
     marks.into_iter().filter(|(flag, _)| quality.has(*flag)).map(|(_, mark)| mark).collect()
 }

@@ -1,5 +1,6 @@
 //! The console's snapshot as the window sees it. Converts field by field; decides nothing.
 //! Not here: values (`reading`), patients (`catalogue`), sync (`sync`).
+use super::access::{AccessView, access_view};
 use super::catalogue::{PatientView, patient};
 use super::format::{age, limit};
 use super::names::{AdapterView, AdvisoryView, DeviceKindView, LinkView, ModeView, ParameterView, StripKindView};
@@ -26,6 +27,8 @@ pub(crate) struct ConsoleView {
     pub(crate) valid_for_ms: u64,
     /// Demo vault or real one.
     pub(crate) mode: ModeView,
+    /// Who is signed in, and what is locked. While not open, what is about people is absent from all members below.
+    pub(crate) access: AccessView,
     /// The Bluetooth adapter.
     pub(crate) adapter: AdapterView,
     /// Every adapter, and the faults of the Bluetooth library.
@@ -87,6 +90,9 @@ pub(crate) struct RecordingView {
     pub(crate) stalled_since: Option<i64>,
     /// Why, as a stable code.
     pub(crate) stall_code: Option<String>,
+    /// Changes that the store refuses for their own sake; they are set aside, not lost.
+    #[ts(type = "number")]
+    pub(crate) unwritable: u64,
 }
 
 /// A stretch that was not recorded.
@@ -212,6 +218,7 @@ pub(crate) fn console_view(snapshot: &Snapshot) -> ConsoleView {
         taken: taken.0,
         valid_for_ms: u64::try_from(snapshot.valid_for.as_millis()).unwrap_or(u64::MAX),
         mode: snapshot.mode.into(),
+        access: access_view(&snapshot.access),
         adapter: snapshot.adapter.into(),
         radio: pairing::radio(&snapshot.radio),
         pairing: snapshot.pairing.iter().map(pairing::asked).collect(),
@@ -222,6 +229,7 @@ pub(crate) fn console_view(snapshot: &Snapshot) -> ConsoleView {
             last_saved: recording.last_saved.map(|at| super::age_of(at, taken)),
             stalled_since: recording.stalled_since.map(|at| at.0),
             stall_code: recording.stall_code.map(str::to_owned),
+            unwritable: recording.unwritable,
         },
         interrupted: snapshot.interrupted.as_ref().map(|gap| InterruptionView {
             from: gap.from.0,

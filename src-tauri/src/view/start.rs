@@ -13,8 +13,11 @@ pub(crate) enum StartView {
         /// Demo vault or real one.
         mode: ModeView,
     },
-    /// There is no vault yet: a person decides to create one.
-    VaultMissing,
+    /// There is no vault yet: a person decides to create one, and becomes its first clinician.
+    VaultMissing {
+        /// The policy names IT's recovery key: no kit is made.
+        recovery_by_policy: bool,
+    },
     /// The console could not start.
     Failed(StartFault),
 }
@@ -48,6 +51,8 @@ pub(crate) enum StartRemedy {
     FreeSpace,
     /// Correct the policy file.
     CorrectPolicy,
+    /// The record is damaged: IT restores a backup with `bedsidectl`.
+    RestoreBackup,
     /// Only IT can help.
     CallIt,
 }

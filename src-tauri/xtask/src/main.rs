@@ -11,6 +11,7 @@ mod counts;
 mod cross_check;
 mod demo;
 mod display;
+mod endure;
 mod fuzz;
 mod http;
 mod lint;
@@ -62,6 +63,8 @@ enum Task {
     CrossCheck(cross_check::CrossCheckArguments),
     /// Runs the fuzz targets of the codecs and prints executions and findings.
     Fuzz(fuzz::FuzzArguments),
+    /// Proves at length that the vault loses nothing: kills, torn logs, failing calls, flipped bits. Takes hours.
+    Endure(endure::EndureArguments),
     /// Starts the virtual Bluetooth devices and a machine with BlueZ for them, and prints the address of its bus.
     Appliance(appliance::ApplianceArguments),
 }
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Task::Bench => bench::run(&root).map(|()| true),
         Task::CrossCheck(options) => cross_check::run(&root, &options).map(|()| true),
         Task::Fuzz(options) => fuzz::run(&root, &options),
+        Task::Endure(options) => endure::run(&root, &options),
         Task::Appliance(options) => appliance::run(&root, &options).map(|()| true),
     });
     match outcome {

@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::appliance::{self, Appliance, Devices};
 use crate::counts::Counts;
 use crate::display::VirtualDisplay;
+use crate::endure::{FIGURES, Figures};
 use crate::members::Members;
 use crate::process::{Background, command, free_port, interrupted, run_and_read, succeeds, wait_until};
 use crate::root::Root;
@@ -31,7 +32,13 @@ pub(crate) fn run(root: &Root) -> Result<bool> {
     let node = setup::prepare(root, setup::packages::EVERYTHING_BUT_PACKAGING)?;
     setup::build_screen(root, &node)?;
     let members = Members::read(root)?;
-    let runner = Runner { root, members: &members, nextest: succeeds(command("cargo").args(["nextest", "--version"])) };
+    let proofs = Figures::begin(root)?;
+    let runner = Runner {
+        root,
+        members: &members,
+        proofs: &proofs,
+        nextest: succeeds(command("cargo").args(["nextest", "--version"])),
+    };
     let obstacle = if runner.has(BLUETOOTH) { appliance::set_up(root)? } else { None };
     let mut report = Report::default();
     report.add("set-up", began.elapsed(), Counts::default());
@@ -71,6 +78,7 @@ pub(crate) fn run(root: &Root) -> Result<bool> {
             window_tests(root, &runner)
         });
     }
+    report.figures = proofs.read();
     report.close()
 }
 
@@ -102,6 +110,7 @@ fn window_tests(root: &Root, runner: &Runner) -> Result<(ExitStatus, String)> {
 struct Runner<'a> {
     root: &'a Root,
     members: &'a Members,
+    proofs: &'a Figures,
     nextest: bool,
 }
 
@@ -145,6 +154,7 @@ impl Runner<'_> {
 
     fn nextest(&self, filter: &str) -> Command {
         let mut cargo = cargo(self.root);
+        cargo.env(FIGURES, &self.proofs.0);
         cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(self.members.features());
         cargo.args(["--filterset", filter]);
         cargo
@@ -152,6 +162,7 @@ impl Runner<'_> {
 
     fn cargo_test(&self) -> Command {
         let mut cargo = cargo(self.root);
+        cargo.env(FIGURES, &self.proofs.0);
         cargo.args(["test", "--workspace", "--no-fail-fast"]).args(self.members.features());
         cargo
     }
@@ -185,6 +196,8 @@ enum Expectation {
 struct Report {
     steps: Vec<(&'static str, Duration, Counts)>,
     left_out: Vec<String>,
+    /// What the proofs of the vault said.
+    figures: Vec<String>,
 }
 
 impl Report {
@@ -230,7 +243,7 @@ impl Report {
             println!("{seconds:>7.1} s {share:>3.0} %  {name}: {} passed, {} failed", counts.passed, counts.failed);
             total += *counts;
         }
-        for line in &self.left_out {
+        for line in self.figures.iter().chain(&self.left_out) {
             println!("{line}");
         }
         if interrupted() {

@@ -105,7 +105,7 @@ export type Freshness = "live" | "recent" | "stale" | "lost" | "never";
 
 export type SpecialState = "not_a_number" | "not_at_this_resolution" | "above_range" | "below_range" | "reserved";
 
-export type QualityMark = "no_contact" | "body_movement" | "cuff_too_loose" | "irregular_pulse" | "improper_position" | "poor_signal" | "questionable" | "invalid" | "demonstration" | "testing" | "clock_not_set" | "early_estimate" | "pulse_out_of_range" | "implausible" | "from_storage" | "control_solution" | "user_unknown";
+export type QualityMark = "no_contact" | "body_movement" | "cuff_too_loose" | "irregular_pulse" | "improper_position" | "poor_signal" | "questionable" | "invalid" | "demonstration" | "testing" | "clock_not_set" | "early_estimate" | "pulse_out_of_range" | "implausible" | "from_storage" | "control_solution" | "user_unknown" | "corrected";
 
 export type ShownValue = { 
 /**
@@ -481,7 +481,11 @@ stalled_since: number | null,
 /**
  * Why, as a stable code.
  */
-stall_code: string | null, };
+stall_code: string | null, 
+/**
+ * Changes that the store refuses for their own sake; they are set aside, not lost.
+ */
+unwritable: number, };
 
 export type NearbyView = { 
 /**
@@ -609,6 +613,394 @@ answer: string | null,
  */
 answered: number | null, };
 
+export type Role = "clinician" | "nurse" | "reviewer" | "administrator" | "it_support";
+
+export type Permission = "read_records" | "record" | "review" | "export" | "manage_clinicians" | "read_audit" | "keep_vault";
+
+export type LockReason = "start" | "by_hand" | "idle" | "long_idle" | "absolute_limit" | "system" | "sleep" | "too_many_failures" | "restored";
+
+export type SignedIn = { 
+/**
+ * Id in this vault.
+ */
+id: string, 
+/**
+ * The name they sign in with.
+ */
+user_name: string, 
+/**
+ * The name that colleagues know.
+ */
+display_name: string, 
+/**
+ * What they are here.
+ */
+roles: Array<Role>, 
+/**
+ * What they may do now, break-glass included.
+ */
+may: Array<Permission>, 
+/**
+ * Whether a PIN unlocks the screen; without one their passphrase does.
+ */
+has_pin: boolean, };
+
+export type WatchTile = { 
+/**
+ * The bed's label.
+ */
+bed: string, 
+/**
+ * What is measured.
+ */
+parameter: Parameter, 
+/**
+ * The value with its freshness.
+ */
+reading: Reading, };
+
+export type VaultNotice = { "kind": "older_copy", 
+/**
+ * Commits that were made after it.
+ */
+missing_commits: number, } | { "kind": "altered", 
+/**
+ * What, in a word for IT.
+ */
+what: string, } | { "kind": "disk_low", 
+/**
+ * What is free.
+ */
+free_octets: number, } | { "kind": "backup_overdue", 
+/**
+ * When the last one was, in milliseconds since 1970.
+ */
+last: number | null, } | { "kind": "no_recovery_slot" } | { "kind": "spool_filed", 
+/**
+ * How many batches.
+ */
+batches: number, } | { "kind": "unclean_end" };
+
+export type AccessView = { "state": "closed", 
+/**
+ * Since when, in milliseconds since 1970; `null` since the start.
+ */
+since: number | null, 
+/**
+ * Why.
+ */
+why: LockReason, 
+/**
+ * Names that can sign in.
+ */
+users: Array<string>, 
+/**
+ * Batches that wait in the spool.
+ */
+spooled: number, 
+/**
+ * Nobody may try before this time.
+ */
+wait_until: number | null, 
+/**
+ * Tries that are left before a slot is disabled; `null` when none failed.
+ */
+tries_left: number | null, 
+/**
+ * The device secret alone opens it: a vault of an earlier version, or the demo vault.
+ */
+device_slot: boolean, 
+/**
+ * A recovery key opens it.
+ */
+recovery_slot: boolean, } | { "state": "screen_locked", 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+since: number, 
+/**
+ * Why.
+ */
+why: LockReason, 
+/**
+ * Who is signed in.
+ */
+user: string | null, 
+/**
+ * Nobody may try before this time.
+ */
+wait_until: number | null, 
+/**
+ * Values by bed, where the policy allows it; no identifier of a person.
+ */
+watch: Array<WatchTile>, } | { "state": "open", 
+/**
+ * Who is signed in; `null` in a vault that nobody is enrolled in.
+ */
+user: SignedIn | null, 
+/**
+ * A real vault without clinicians: the first one is enrolled before anything else.
+ */
+enrolment_needed: boolean, 
+/**
+ * The screen locks in so many seconds; only within the warning.
+ */
+locks_in_s: number | null, 
+/**
+ * Until when records are open for an emergency, in milliseconds since 1970.
+ */
+break_glass_until: number | null, 
+/**
+ * What a person must know of the vault.
+ */
+notices: Array<VaultNotice>, };
+
+export type ClinicianView = { 
+/**
+ * Id in this vault.
+ */
+id: string, 
+/**
+ * The name they sign in with.
+ */
+user_name: string, 
+/**
+ * The name that colleagues know.
+ */
+display_name: string, 
+/**
+ * What they are here.
+ */
+roles: Array<Role>, 
+/**
+ * Whether a PIN unlocks the screen.
+ */
+has_pin: boolean, 
+/**
+ * When they were enrolled, in milliseconds since 1970.
+ */
+enrolled: number, 
+/**
+ * Since when they may not sign in, in milliseconds since 1970.
+ */
+disabled: number | null, };
+
+export type NewClinician = { 
+/**
+ * The name they sign in with.
+ */
+user_name: string, 
+/**
+ * The name that colleagues know.
+ */
+display_name: string, 
+/**
+ * What they are here.
+ */
+roles: Array<Role>, 
+/**
+ * What opens the vault for them.
+ */
+passphrase: string, 
+/**
+ * What unlocks the screen; `null` = their passphrase.
+ */
+pin: string | null, };
+
+export type KitView = { 
+/**
+ * To be printed or copied and locked away; `null` where the policy names IT's key.
+ */
+kit: string | null, 
+/**
+ * The vault that it opens.
+ */
+vault: string, };
+
+export type PolicyLine = { 
+/**
+ * Its path in the policy file.
+ */
+name: string, 
+/**
+ * Its value, as JSON writes it.
+ */
+value: string, 
+/**
+ * Whether the policy file sets it; otherwise it is the default.
+ */
+managed: boolean, };
+
+export type BackupView = { 
+/**
+ * Its folder, by which it is named for a restore.
+ */
+folder: string, 
+/**
+ * When it was made, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * Its age, with its unit.
+ */
+age: string, 
+/**
+ * When it was last read through without a fault, in milliseconds since 1970.
+ */
+verified: number | null, 
+/**
+ * Commits in it.
+ */
+generation: number, 
+/**
+ * Octets.
+ */
+octets: number, };
+
+export type VaultStateView = { 
+/**
+ * Its id, for the recovery kit's sheet.
+ */
+vault: string, 
+/**
+ * Commits so far.
+ */
+generation: number, 
+/**
+ * Octets on disk.
+ */
+octets: number, 
+/**
+ * What is free on its disk; `null` where the system does not say.
+ */
+free_octets: number | null, 
+/**
+ * Files that wait in the spool: one for each program that wrote while it could not write into the vault.
+ */
+spooled: number, 
+/**
+ * Newest first.
+ */
+backups: Array<BackupView>, 
+/**
+ * Whether a recovery key opens it.
+ */
+recovery_slot: boolean, 
+/**
+ * The policy in force.
+ */
+policy: Array<PolicyLine>, };
+
+export type RestoredView = { 
+/**
+ * The backup that is the vault now.
+ */
+backup: BackupView, 
+/**
+ * Where the files that were set aside lie.
+ */
+set_aside: string, 
+/**
+ * Readings of the damaged file that were brought over.
+ */
+recovered: number, 
+/**
+ * Commits that are in neither.
+ */
+missing_commits: number, 
+/**
+ * Rows of the damaged file that could not be read, for IT: a table and its first and last row.
+ */
+unreadable: Array<string>, };
+
+export type Purpose = "treatment" | "break_glass" | "operations";
+
+export type Outcome = "success" | "refused" | "failed";
+
+export type AuditFault = "altered" | "missing" | "signature" | "truncated";
+
+export type AuditPatientView = { 
+/**
+ * Id in this vault.
+ */
+id: string, 
+/**
+ * Family name.
+ */
+family: string, 
+/**
+ * Given names.
+ */
+given: string, 
+/**
+ * First identifier.
+ */
+record_number: string, };
+
+export type AuditLineView = { 
+/**
+ * Its place in the chain, from 1; `null` while it waits to be written.
+ */
+seq: number | null, 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * What was done, as the log's stable word.
+ */
+action: string, 
+/**
+ * Who did it; `null` = the console by itself.
+ */
+user: string | null, 
+/**
+ * To whose record.
+ */
+patient: AuditPatientView | null, 
+/**
+ * With which device.
+ */
+device: string | null, 
+/**
+ * Whose slot, PIN or roles it was about.
+ */
+clinician: string | null, 
+/**
+ * How many records it was about, where that is not one.
+ */
+count: number | null, 
+/**
+ * For what.
+ */
+purpose: Purpose, 
+/**
+ * What came of it.
+ */
+outcome: Outcome, 
+/**
+ * Why, where a person had to say it.
+ */
+reason: string | null, };
+
+export type AuditVerdictView = { "state": "sound", 
+/**
+ * How many.
+ */
+entries: number, 
+/**
+ * How many stand before the last signed checkpoint.
+ */
+signed: number, } | { "state": "bad", 
+/**
+ * Its place in the log, from 1.
+ */
+seq: number, 
+/**
+ * What is wrong with it.
+ */
+fault: AuditFault, };
+
 export type ConsoleView = { 
 /**
  * Counts up by one.
@@ -626,6 +1018,10 @@ valid_for_ms: number,
  * Demo vault or real one.
  */
 mode: Mode, 
+/**
+ * Who is signed in, and what is locked. While not open, what is about people is absent from all members below.
+ */
+access: AccessView, 
 /**
  * The Bluetooth adapter.
  */
@@ -671,7 +1067,7 @@ unassigned: number,
  */
 sync: SyncView, };
 
-export type StartRemedy = "start_keyring" | "unlock_keyring" | "restore_secret" | "close_other" | "update" | "free_space" | "correct_policy" | "call_it";
+export type StartRemedy = "start_keyring" | "unlock_keyring" | "restore_secret" | "close_other" | "update" | "free_space" | "correct_policy" | "restore_backup" | "call_it";
 
 export type StartFault = { 
 /**
@@ -691,7 +1087,11 @@ export type StartView = { "state": "running",
 /**
  * Demo vault or real one.
  */
-mode: Mode, } | { "state": "vault_missing" } | { "state": "failed" } & StartFault;
+mode: Mode, } | { "state": "vault_missing", 
+/**
+ * The policy names IT's recovery key: no kit is made.
+ */
+recovery_by_policy: boolean, } | { "state": "failed" } & StartFault;
 
 export type NewPatient = { 
 /**
@@ -775,4 +1175,8 @@ text: string,
 /**
  * What the system said.
  */
-detail: string, };
+detail: string, 
+/**
+ * What a person can do, where the vault or the keyring is the cause.
+ */
+remedy: StartRemedy | null, };

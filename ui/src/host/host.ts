@@ -1,23 +1,34 @@
 // The one door from the window to Rust. Two hosts stand behind it: the application, and a simulated bedside.
 // No view and no state here.
 import type {
+  AuditLineView,
+  AuditVerdictView,
+  BackupView,
+  ClinicianView,
   CommandError,
   ConsoleView,
   DemoAction,
   EnrolledView,
   InboxGroupView,
+  KitView,
+  NewClinician,
   NewPatient,
-  PairingAnswer,
   OpenRecordView,
+  PairingAnswer,
   PatientLineView,
   PatientView,
+  RestoredView,
+  Role,
+  StartRemedy,
   StartView,
   StripCanvas,
   Theme,
   TrendRange,
+  VaultStateView,
 } from './bindings.ts'
 
 export type * from './bindings.ts'
+export type * from './vault.ts'
 
 /** What a host tells the window by itself. */
 export interface Watcher {
@@ -30,8 +41,10 @@ export interface Watcher {
 }
 
 export interface Host {
-  /** Starts the console, or says why it cannot. `createVault` makes the encrypted record, once, on a person's word. */
-  start(createVault: boolean): Promise<StartView>
+  /** Starts the console, or says why it cannot. */
+  start(): Promise<StartView>
+  /** Makes the encrypted record with its first clinician. Only where there is none. */
+  createVault(form: NewClinician): Promise<KitView>
   /** Begins to tell. A second call replaces the first watcher. */
   watch(watcher: Watcher): Promise<void>
   patients(): Promise<PatientLineView[]>
@@ -66,6 +79,46 @@ export interface Host {
   syncNow(): Promise<void>
   openRecords(): Promise<OpenRecordView[]>
   retry(record: string): Promise<void>
+  /** Opens the record. What was typed goes in once and never comes back. */
+  signIn(user: string, passphrase: string): Promise<void>
+  /** Opens a record that needs nobody: the demonstration's, or one from before there were clinicians. */
+  openByItself(): Promise<void>
+  /** Opens the record with its recovery kit, for a person who administers it from then on. */
+  recover(kit: string, form: NewClinician): Promise<void>
+  /** Enrols the first clinician of a record from before there were any. */
+  enrolFirst(form: NewClinician): Promise<KitView>
+  lockScreen(): Promise<void>
+  /** Closes the record: its key leaves the memory. Recording goes on, sealed. */
+  signOut(): Promise<void>
+  /** With the PIN of whoever it was, or of a colleague. */
+  unlockScreen(user: string, pin: string): Promise<void>
+  /** Somebody touched the window. */
+  activity(): Promise<void>
+  breakGlass(reason: string): Promise<void>
+  endBreakGlass(): Promise<void>
+  clinicians(): Promise<ClinicianView[]>
+  addClinician(form: NewClinician): Promise<ClinicianView>
+  changeClinician(id: string, displayName: string, roles: Role[]): Promise<void>
+  disableClinician(id: string): Promise<void>
+  changePassphrase(old: string, passphrase: string): Promise<void>
+  /** By an administrator, who gives it to its owner. */
+  resetPassphrase(id: string, passphrase: string): Promise<void>
+  changePin(passphrase: string, pin: string): Promise<void>
+  /** Records a device without a patient, also while the record is closed; its readings are unassigned. */
+  capture(peripheral: string): Promise<void>
+  vaultState(): Promise<VaultStateView>
+  backUp(): Promise<BackupView>
+  /** Reads the whole record through; throws what was found. */
+  checkVault(): Promise<void>
+  /** Puts a backup in the place of the record, the latest for `null`; the record is closed afterwards. */
+  restore(folder: string | null, user: string | null, passphrase: string | null): Promise<RestoredView>
+  /** Encrypts the record with a new key. */
+  rekey(): Promise<void>
+  /** Makes the old kit worthless. */
+  newRecoveryKit(): Promise<KitView>
+  /** Newest first; of one patient, or of all. */
+  auditLog(patient: string | null, limit: number): Promise<AuditLineView[]>
+  verifyAudit(): Promise<AuditVerdictView>
   /** Only in demo mode. */
   demo(action: DemoAction): Promise<void>
 }
@@ -76,11 +129,14 @@ export class HostError extends Error {
   /** A key of the window's text. */
   readonly text: string
   readonly detail: string
+  /** What a person can do about a failing keyring or disk. */
+  readonly remedy: StartRemedy | null
 
-  constructor(error: CommandError) {
+  constructor(error: Omit<CommandError, 'remedy'> & Partial<Pick<CommandError, 'remedy'>>) {
     super(error.code)
     this.code = error.code
     this.text = error.text
     this.detail = error.detail
+    this.remedy = error.remedy ?? null
   }
 }

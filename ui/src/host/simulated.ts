@@ -1,14 +1,29 @@
 // The host in a plain browser: a believable bedside without Rust, for building and testing every page.
 // `?start=missing` begins with the first run, `?start=locked` with a locked keyring; `?interrupted` after an unclean end,
+// `?vault` as a record with clinicians that is closed (ada, "plover anchor tin", PIN 590214; ben the nurse, "heron ladder wax",
+// 771930; ida of IT, "otter pencil fog"), `?vault=ada` with her signed in, `?key=KEY-MISSING` with a keyring that fails once,
+// `?enrol` as a record from before there were clinicians, `?watch` with values by bed on the locked screen, `?idle=90` locking after
+// so many seconds, `?notices` with much to say about the record, `?spooled` with sealed batches,
 // `?full` with a full disk, `?pairing` with a bound device that is not paired,
 // `?pairing=disagree` with one that forgot its pairing. `simulatedBedside` in the browser's console silences devices or the whole console.
-import type { CommandError, DemoAction, PairingAnswer, PatientView, StartView, StripCanvas, TrendRange } from './bindings.ts'
+import type {
+  DemoAction,
+  NewClinician,
+  PairingAnswer,
+  PatientView,
+  Permission,
+  Role,
+  StartView,
+  StripCanvas,
+  TrendRange,
+} from './bindings.ts'
 import { HostError, type Host, type Watcher } from './host.ts'
 import { ageText } from './simulated/age.ts'
 import { coloursOf } from './simulated/colours.ts'
 import { frameOf, type FramePart } from './simulated/display-list.ts'
 import { beatIntervals, Sweep, trend, type Panel } from './simulated/pictures.ts'
 import { heartRate, saturation } from './simulated/signals.ts'
+import { Refusal, SimulatedVault } from './simulated/vault.ts'
 import { SimulatedWard } from './simulated/ward.ts'
 
 const SNAPSHOT_EVERY_MS = 250
@@ -25,6 +40,7 @@ export function simulatedHost(options: URLSearchParams): Host {
 
 class SimulatedBedside implements Host {
   readonly #ward = new SimulatedWard(Date.now())
+  readonly #vault = new SimulatedVault(Date.now())
   #start: string | null
   #watcher: Watcher | undefined
   #strips: StripCanvas[] = []
@@ -40,15 +56,44 @@ class SimulatedBedside implements Host {
     if (options.get('pairing') === 'disagree') this.#ward.pairingFault = 'PAIRING-BONDS-DISAGREE'
     if (options.has('full')) this.#ward.stalledSince = now - 9_000
     if (options.has('empty')) this.#ward.people.length = 0
+    this.#prepareVault(options, now)
   }
 
-  async start(createVault: boolean): Promise<StartView> {
+  #prepareVault(options: URLSearchParams, now: number): void {
+    if (this.#start === 'missing' || options.has('enrol') || options.has('vault')) this.#ward.mode = 'clinic'
+    this.#vault.enrolmentNeeded = options.has('enrol')
+    this.#vault.watchDisplay = options.has('watch')
+    this.#vault.idleAfter = Number(options.get('idle') ?? 300) * 1000
+    if (options.has('vault')) {
+      this.#vault.enrolSome(now)
+      const user = this.#vault.people.find(({ user_name }) => user_name === options.get('vault'))
+      if (user) this.#vault.signIn(user.user_name, user.passphrase, now)
+      else this.#vault.close('start', now)
+    }
+    if (options.has('spooled')) this.#vault.spooled = 14
+    this.#vault.keyFault = options.get('key')
+    if (options.has('notices')) {
+      this.#vault.notices = [
+        { kind: 'backup_overdue', last: now - 26 * HOUR },
+        { kind: 'disk_low', free_octets: 412_000_000 },
+        { kind: 'no_recovery_slot' },
+        { kind: 'older_copy', missing_commits: 214 },
+      ]
+    }
+  }
+
+  async start(): Promise<StartView> {
     if (this.#start === 'locked') {
       this.#start = null
       return { state: 'failed', code: 'KEY-LOCKED', remedy: 'unlock_keyring', detail: 'no storage access' }
     }
-    if (this.#start === 'missing' && !createVault) return { state: 'vault_missing' }
-    return { state: 'running', mode: 'demo' }
+    if (this.#start === 'missing') return { state: 'vault_missing', recovery_by_policy: false }
+    return { state: 'running', mode: this.#ward.mode }
+  }
+
+  async createVault(form: NewClinician) {
+    this.#start = null
+    return this.#vault.enrolFirst(form, Date.now())
   }
 
   async watch(watcher: Watcher): Promise<void> {
@@ -61,6 +106,7 @@ class SimulatedBedside implements Host {
   }
 
   async patients() {
+    this.#demand('read_records')
     const now = Date.now()
     return this.#ward.people.map((patient) => {
       const age = this.#ward.lastValue(patient.id, now)
@@ -75,6 +121,7 @@ class SimulatedBedside implements Host {
   }
 
   async addPatient(typed: { record_number: string; family: string; given: string; birth_date: string; sex: string; bed: string }) {
+    this.#demand('record')
     if (this.#ward.people.some((patient) => patient.record_number === typed.record_number.trim())) {
       throw fault('PATIENT-TAKEN', 'error.record_number_taken')
     }
@@ -95,10 +142,12 @@ class SimulatedBedside implements Host {
   }
 
   async openPatient(patient: string | null) {
+    this.#demand('read_records')
     if (patient !== null && !this.#ward.people.some(({ id }) => id === patient)) {
       throw fault('PATIENT-UNKNOWN', 'error.no_such_patient')
     }
     this.#ward.open = patient
+    if (patient !== null) this.#wrote('patient_opened', patient)
     this.#sweep = undefined
     this.#tell()
   }
@@ -109,11 +158,13 @@ class SimulatedBedside implements Host {
   }
 
   async bind(peripheral: string, patient: string) {
+    this.#demand('record')
     await new Promise((done) => setTimeout(done, 900))
     const device = this.#ward.devices.find(({ id }) => id === peripheral)
     if (!device) throw fault('DEVICE-UNKNOWN', 'error.no_such_device')
     if (device.patient) throw fault('DEVICE-BOUND', 'error.bound_elsewhere')
     const now = Date.now()
+    this.#wrote('device_bound', patient, { device: device.name })
     Object.assign(device, { patient, boundSince: now, since: now, enrolled: true, link: 'linked', measured: 0 })
     this.#tell()
   }
@@ -123,6 +174,7 @@ class SimulatedBedside implements Host {
   }
 
   async unbind(id: string) {
+    this.#demand('record')
     const device = this.#ward.devices.find((each) => each.id === id)
     if (!device) throw fault('DEVICE-UNKNOWN', 'error.no_such_device')
     delete device.patient
@@ -131,18 +183,21 @@ class SimulatedBedside implements Host {
   }
 
   async pair() {
+    this.#demand('record')
     this.#ward.ask('may_bond', Date.now())
     this.#tell()
   }
 
   /** The simulated device is heard again at once. */
   async pairAnew() {
+    this.#demand('record')
     this.#ward.pairingFault = 'PAIRING-NEEDED'
     await this.pair()
   }
 
   /** The simulated device shows 482 913. */
   async answerPairing(prompt: number, given: PairingAnswer) {
+    this.#demand('record')
     const asked = this.#ward.asked
     if (asked?.prompt !== prompt) throw fault('PAIRING-QUESTION-OVER', 'error.pairing_question_over')
     if (given.answer === 'reject') this.#ward.endPairing('PAIRING-DECLINED')
@@ -152,6 +207,7 @@ class SimulatedBedside implements Host {
   }
 
   async confirmUserSlot(id: string) {
+    this.#demand('record')
     const device = this.#ward.devices.find((each) => each.id === id)
     if (!device) throw fault('DEVICE-UNKNOWN', 'error.no_such_device')
     device.slotAsked = null
@@ -159,14 +215,17 @@ class SimulatedBedside implements Host {
   }
 
   async giveConsent() {
+    this.#demand('record')
     this.#tell()
   }
 
   async fetchRecords() {
+    this.#demand('record')
     this.#tell()
   }
 
   async enrolled() {
+    this.#demand('read_records')
     return this.#ward.devices
       .filter((device) => device.enrolled)
       .map((device) => ({
@@ -181,10 +240,12 @@ class SimulatedBedside implements Host {
   }
 
   async inbox(patient: string | null) {
+    this.#demand('read_records')
     return this.#ward.inbox.view(patient, this.#ward.people, Date.now())
   }
 
   async assign(readings: string[], patient: string) {
+    this.#demand('record')
     const charted = this.#ward.inbox.assign(readings, patient)
     if (charted === null) throw fault('INBOX-OTHER-PATIENT', 'error.of_another_patient')
     this.#tell()
@@ -192,17 +253,20 @@ class SimulatedBedside implements Host {
   }
 
   async acknowledgeInterruption() {
+    this.#demand('record')
     this.#ward.interrupted = null
     this.#tell()
   }
 
   async setStrips(strips: StripCanvas[]) {
+    this.#demandOpen()
     this.#strips = strips
     this.#sweep = undefined
     this.#trendDue = 0
   }
 
   async trendChart(patient: string, range: TrendRange, width: number, height: number) {
+    this.#demand('read_records')
     const colours = coloursOf(document)
     const now = Date.now()
     const from = now - HOURS[range] * HOUR
@@ -210,6 +274,7 @@ class SimulatedBedside implements Host {
   }
 
   async syncNow() {
+    this.#demandOpen()
     const now = Date.now()
     const sent = this.#ward.records.filter(({ state }) => state === 'waiting')
     for (const record of sent) this.#ward.records.splice(this.#ward.records.indexOf(record), 1)
@@ -219,6 +284,7 @@ class SimulatedBedside implements Host {
   }
 
   async openRecords() {
+    this.#demandOpen()
     return this.#ward.records.map(({ next, answer, ...record }) => ({
       ...record,
       next_attempt: next,
@@ -229,9 +295,121 @@ class SimulatedBedside implements Host {
   }
 
   async retry(id: string) {
+    this.#demandOpen()
     const record = this.#ward.records.find((each) => each.id === id)
     if (record) Object.assign(record, { state: 'waiting', next: Date.now() })
     this.#tell()
+  }
+
+  async signIn(user: string, passphrase: string) {
+    // The real one takes as long to derive a key.
+    await new Promise((done) => setTimeout(done, 400))
+    await this.#now((now) => this.#vault.signIn(user, passphrase, now))
+  }
+
+  async openByItself() {
+    this.#tell()
+  }
+
+  async recover(kit: string, form: NewClinician) {
+    await this.#now((now) => this.#vault.recover(kit, form, now))
+  }
+
+  async enrolFirst(form: NewClinician) {
+    return this.#now((now) => this.#vault.enrolFirst(form, now))
+  }
+
+  async lockScreen() {
+    await this.#now((now) => this.#vault.lockScreen('by_hand', now))
+  }
+
+  async signOut() {
+    this.#ward.open = null
+    await this.#now((now) => this.#vault.close('by_hand', now))
+  }
+
+  async unlockScreen(user: string, pin: string) {
+    await this.#now((now) => this.#vault.unlockScreen(user, pin, now))
+  }
+
+  async activity() {
+    await this.#now((now) => this.#vault.activity(now))
+  }
+
+  async breakGlass(reason: string) {
+    await this.#now((now) => this.#vault.breakGlass(reason, now))
+  }
+
+  async endBreakGlass() {
+    this.#ward.open = null
+    await this.#now((now) => this.#vault.endBreakGlass(now))
+  }
+
+  async clinicians() {
+    return this.#now((now) => this.#vault.clinicians(now))
+  }
+
+  async addClinician(form: NewClinician) {
+    return this.#now((now) => this.#vault.add(form, now))
+  }
+
+  async changeClinician(id: string, displayName: string, roles: Role[]) {
+    await this.#now((now) => this.#vault.change(id, displayName, roles, now))
+  }
+
+  async disableClinician(id: string) {
+    await this.#now((now) => this.#vault.disable(id, now))
+  }
+
+  async changePassphrase(old: string, passphrase: string) {
+    await this.#now((now) => this.#vault.changeOwn(old, { passphrase }, now))
+  }
+
+  async resetPassphrase(id: string, passphrase: string) {
+    await this.#now((now) => this.#vault.resetPassphrase(id, passphrase, now))
+  }
+
+  async changePin(passphrase: string, pin: string) {
+    await this.#now((now) => this.#vault.changeOwn(passphrase, { pin }, now))
+  }
+
+  async capture(peripheral: string) {
+    this.#ward.captured.add(peripheral)
+    if (!this.#vault.open) this.#vault.spooled += 1
+    this.#tell()
+  }
+
+  async vaultState() {
+    return this.#now(() => this.#vault.state())
+  }
+
+  async backUp() {
+    return this.#now((now) => this.#vault.backUp(now))
+  }
+
+  async checkVault() {
+    this.#demand('keep_vault')
+  }
+
+  async restore(folder: string | null, _user: string | null, passphrase: string | null) {
+    this.#ward.open = null
+    return this.#now((now) => this.#vault.restore(folder, passphrase, now))
+  }
+
+  async rekey() {
+    await this.#now((now) => this.#vault.rekey(now))
+  }
+
+  async newRecoveryKit() {
+    return this.#now((now) => this.#vault.newKit(now))
+  }
+
+  async auditLog(patient: string | null, limit: number) {
+    return this.#now((now) => this.#vault.log(patient, limit, now))
+  }
+
+  async verifyAudit() {
+    return this.#now((now) => this.#vault.verdict(now))
   }
 
   async demo(action: DemoAction) {
@@ -246,14 +424,43 @@ class SimulatedBedside implements Host {
     else device.silencedAt = Date.now()
   }
 
+  /** Does something with the record and tells what it is now; what it refuses becomes what the host throws. */
+  async #now<T>(act: (now: number) => T): Promise<T> {
+    // The real one never answers in the same turn either.
+    await Promise.resolve()
+    try {
+      return act(Date.now())
+    } catch (thrown) {
+      throw thrown instanceof Refusal ? fault(thrown.code, thrown.text, thrown.detail) : thrown
+    } finally {
+      this.#tell()
+    }
+  }
+
+  #demand(what: Permission): void {
+    try {
+      this.#vault.demand(what, Date.now())
+    } catch (thrown) {
+      throw thrown instanceof Refusal ? fault(thrown.code, thrown.text, thrown.detail) : thrown
+    }
+  }
+
+  #demandOpen(): void {
+    if (!this.#vault.open) throw fault('LOCKED', 'error.locked')
+  }
+
+  #wrote(action: string, patient: string, more = {}): void {
+    this.#vault.wrote(Date.now(), action, this.#ward.people.find(({ id }) => id === patient) ?? null, more)
+  }
+
   #tell(): void {
     const now = Date.now()
-    if (!this.#halted) this.#watcher?.onSnapshot(this.#ward.view(now))
+    if (!this.#halted) this.#watcher?.onSnapshot(this.#ward.view(now, this.#vault.view(now, this.#ward.watch(now))))
   }
 
   #draw(): void {
     const [now, patient] = [Date.now(), this.#ward.open]
-    if (this.#halted || !patient || !this.#strips.length) return
+    if (this.#halted || !patient || !this.#strips.length || !this.#vault.open) return
     const heart = this.#ward.heart(patient, now)
     const beats = heart.beats(now)
     const colours = coloursOf(document)
@@ -309,7 +516,4 @@ class SimulatedBedside implements Host {
   }
 }
 
-const fault = (code: string, text: string): HostError => {
-  const error: CommandError = { code, text, detail: '' }
-  return new HostError(error)
-}
+const fault = (code: string, text: string, detail = ''): HostError => new HostError({ code, text, detail })

@@ -1,7 +1,24 @@
 // The host inside the application: commands and two channels. The only file that names Tauri.
 import { Channel, invoke } from '@tauri-apps/api/core'
-import type { CommandError, ConsoleView, InboxGroupView, OpenRecordView, PatientLineView, PatientView, StartView } from './bindings.ts'
-import { HostError, type EnrolledView, type Host } from './host.ts'
+import {
+  HostError,
+  type AuditLineView,
+  type AuditVerdictView,
+  type BackupView,
+  type ClinicianView,
+  type CommandError,
+  type ConsoleView,
+  type EnrolledView,
+  type Host,
+  type InboxGroupView,
+  type KitView,
+  type OpenRecordView,
+  type PatientLineView,
+  type PatientView,
+  type RestoredView,
+  type StartView,
+  type VaultStateView,
+} from './host.ts'
 
 /** Whether the page runs inside the application. */
 export const insideApplication = (): boolean => '__TAURI_INTERNALS__' in globalThis
@@ -16,7 +33,8 @@ async function ask<T>(command: string, given: Record<string, unknown> = {}): Pro
 }
 
 export const tauriHost: Host = {
-  start: (createVault) => ask<StartView>('start', { createVault }),
+  start: () => ask<StartView>('start'),
+  createVault: (form) => ask<KitView>('create_vault', { form }),
   async watch(watcher) {
     const snapshots = new Channel<ConsoleView>()
     snapshots.onmessage = (view) => {
@@ -58,6 +76,32 @@ export const tauriHost: Host = {
   syncNow: () => ask('sync_now'),
   openRecords: () => ask<OpenRecordView[]>('open_records'),
   retry: (record) => ask('retry', { record }),
+  signIn: (user, passphrase) => ask('sign_in', { user, passphrase }),
+  openByItself: () => ask('open_by_itself'),
+  recover: (kit, form) => ask('recover', { kit, form }),
+  enrolFirst: (form) => ask<KitView>('enrol_first', { form }),
+  lockScreen: () => ask('lock_screen'),
+  signOut: () => ask('sign_out'),
+  unlockScreen: (user, pin) => ask('unlock_screen', { user, pin }),
+  activity: () => ask('activity'),
+  breakGlass: (reason) => ask('break_glass', { reason }),
+  endBreakGlass: () => ask('end_break_glass'),
+  clinicians: () => ask<ClinicianView[]>('clinicians'),
+  addClinician: (form) => ask<ClinicianView>('add_clinician', { form }),
+  changeClinician: (id, displayName, roles) => ask('change_clinician', { id, displayName, roles }),
+  disableClinician: (id) => ask('disable_clinician', { id }),
+  changePassphrase: (old, passphrase) => ask('change_passphrase', { old, new: passphrase }),
+  resetPassphrase: (id, passphrase) => ask('reset_passphrase', { id, passphrase }),
+  changePin: (passphrase, pin) => ask('change_pin', { passphrase, pin }),
+  capture: (peripheral) => ask('capture', { peripheral }),
+  vaultState: () => ask<VaultStateView>('vault_state'),
+  backUp: () => ask<BackupView>('back_up'),
+  checkVault: () => ask('check_vault'),
+  restore: (folder, user, passphrase) => ask<RestoredView>('restore', { folder, user, passphrase }),
+  rekey: () => ask('rekey'),
+  newRecoveryKit: () => ask<KitView>('new_recovery_kit'),
+  auditLog: (patient, limit) => ask<AuditLineView[]>('audit_log', { patient, limit }),
+  verifyAudit: () => ask<AuditVerdictView>('verify_audit'),
   demo: (action) => ask('demo', { action }),
 }
 
@@ -66,4 +110,9 @@ function isCommandError(thrown: unknown): thrown is CommandError {
 }
 
 /** Tauri itself refused: the command is not declared, or an argument has the wrong shape. */
-const refused = (command: string): CommandError => ({ code: 'UI-COMMAND', text: 'error.internal', detail: command })
+const refused = (command: string): CommandError => ({
+  code: 'UI-COMMAND',
+  text: 'error.internal',
+  detail: command,
+  remedy: null,
+})

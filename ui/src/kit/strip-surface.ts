@@ -43,6 +43,12 @@ export class StripSurface {
     if (context) play(context, list, this.#ratio)
   }
 
+  /** Leaves nothing of what was drawn. */
+  wipe(): void {
+    this.#clear(this.#moving)
+    this.#clear(this.#still)
+  }
+
   #clear(canvas: HTMLCanvasElement): void {
     canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height)
   }

@@ -1,6 +1,6 @@
 // The latest snapshot, and whether the console still answers. The window never makes a value younger: it only notices
 // that nothing newer came (product law 1). Not here: requests of single pages.
-import type { ConsoleView, Freshness, Reading } from '../host/host.ts'
+import type { AccessView, ConsoleView, Freshness, Reading } from '../host/host.ts'
 
 /** How often the window asks itself whether the console still answers. */
 const LOOK_EVERY_MS = 250
@@ -25,6 +25,7 @@ export class ConsoleState {
   now = $state(0)
 
   #clocks: Clocks
+  #veil: AccessView | undefined
   #received = { monotonic: 0, wall: 0 }
 
   constructor(clocks: Clocks = systemClocks) {
@@ -36,8 +37,29 @@ export class ConsoleState {
   take(view: ConsoleView): void {
     if (this.view && view.number <= this.view.number && view.taken <= this.view.taken) return
     this.#received = { monotonic: this.#clocks.monotonic(), wall: this.#clocks.wall() }
-    this.view = view
+    if (view.access.state !== 'open') this.#veil = undefined
+    this.view = this.#veil ? withoutPeople({ ...view, access: this.#veil }) : view.access.state === 'open' ? view : withoutPeople(view)
     this.silent = false
+  }
+
+  /** Drops everything about a person now, before the console itself says that it is locked. */
+  veil(): void {
+    if (this.view?.access.state !== 'open') return
+    const { user } = this.view.access
+    this.#veil = {
+      state: 'screen_locked',
+      since: this.#clocks.wall(),
+      why: 'by_hand',
+      user: user?.user_name ?? null,
+      wait_until: null,
+      watch: [],
+    }
+    this.view = withoutPeople({ ...this.view, access: this.#veil })
+  }
+
+  /** The console is open again, or would not lock: the next snapshot is shown as it comes. */
+  unveil(): void {
+    this.#veil = undefined
   }
 
   /** Looks at the clocks. The monotonic one may stand still while the computer sleeps; then the wall clock tells. */
@@ -61,5 +83,18 @@ export class ConsoleState {
   /** The state in which a reading is shown now: what the core decided, or `lost` when the console is silent. */
   freshness(reading: Reading): Freshness {
     return this.silent && reading.freshness !== 'never' ? 'lost' : reading.freshness
+  }
+}
+
+/** A snapshot with nothing of a person in it. The console sends it so; the window does not rely on that. */
+function withoutPeople(view: ConsoleView): ConsoleView {
+  return {
+    ...view,
+    bedside: null,
+    bound: [],
+    pairing: [],
+    interrupted: null,
+    unassigned: 0,
+    nearby: view.nearby.map((device) => ({ ...device, known: null, patient: null })),
   }
 }

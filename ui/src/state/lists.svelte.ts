@@ -21,10 +21,14 @@ export class ReadAgain<T> {
     if (items && number === this.#number) this.items = items
   }
 
-  /** Reads now and again; the returned function ends it. For an effect of the page. */
+  /** Reads now and again; the returned function ends it and drops what was read. For an effect of the page. */
   keepReading(): () => void {
     void this.refresh()
     const timer = setInterval(() => void this.refresh(), AGAIN_MS)
-    return () => clearInterval(timer)
+    return () => {
+      clearInterval(timer)
+      this.#number += 1
+      this.items = undefined
+    }
   }
 }

@@ -58,6 +58,12 @@ export class StripBoard {
     }
   }
 
+  /** Leaves nothing of anybody: neither on the canvases nor of what was on the page. */
+  wipe(): void {
+    for (const { surface } of this.#shown.values()) surface.wipe()
+    this.#shown.clear()
+  }
+
   /** Asks anew when the page comes back into sight: frames are not kept for a hidden page. */
   watchVisibility(page: Document): () => void {
     const changed = () => (page.visibilityState === 'visible' ? this.ask() : this.#send([]))

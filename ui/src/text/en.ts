@@ -1,6 +1,9 @@
 // Every word the window shows, in English, by key. `{name}` marks what is filled in.
 // No logic: `text.ts` fills in and checks the names.
+import { enVault } from './en-vault.ts'
+
 export const en = {
+  ...enVault,
   'app.name': 'Bedside',
   'app.pages': 'Pages',
   'app.disclaimer': 'This is not an alarm system: watch the primary monitor.',
@@ -26,13 +29,6 @@ export const en = {
   'key.escape': 'Esc',
 
   'start.opening': 'Opening the encrypted record',
-  'start.missing.title': 'Create the encrypted record',
-  'start.missing.explain':
-    'This computer has no Bedside record yet. Readings, patients and devices will be kept in one encrypted file on this computer. Its key is kept in the keyring of your account and never leaves this computer.',
-  'start.missing.consequence':
-    'Whoever loses the keyring loses the record: ask IT how your keyring is backed up.',
-  'start.missing.create': 'Create the encrypted record',
-  'start.missing.creating': 'Creating the record',
   'start.failed.title': 'The record cannot be opened',
   'start.failed.kept': 'Nothing was changed and nothing was lost.',
   'start.failed.retry': 'Try again',
@@ -44,6 +40,7 @@ export const en = {
   'start.remedy.update': 'The record was written by a newer Bedside. Install the newer version.',
   'start.remedy.free_space': 'The disk is full. Make room, then try again.',
   'start.remedy.correct_policy': 'The policy file of this computer has a fault. IT must correct it.',
+  'start.remedy.restore_backup': 'The record on this disk is damaged; nothing was deleted. Call IT: “bedsidectl --user NAME --secret-stdin vault restore” puts the newest backup in its place and brings over what can still be read.',
   'start.remedy.call_it': 'Call IT and give them the line below.',
 
   'banner.no_patient': 'No patient open',
@@ -51,7 +48,7 @@ export const en = {
   'banner.years': '({years} y)',
   'banner.mrn': 'MRN',
   'banner.bed': 'bed',
-  'banner.name_alert': 'Name alert: same family name',
+  'banner.name_alert': 'Name alert',
   'banner.close': 'Close the bedside',
   'sex.female': 'female',
   'sex.male': 'male',
@@ -75,6 +72,8 @@ export const en = {
   'notice.stalled.STORE-IO': 'The disk refuses to write. New values cannot be kept, so numbers stand still; waveforms go on. Move to another console.',
   'notice.stalled.STORE-SLOW': 'The disk is too slow. Values wait in memory and are written as soon as it answers.',
   'notice.stalled.other': 'New values cannot be kept, so numbers stand still; waveforms go on. Move to another console.',
+  'notice.unwritable.title': 'Changes that the record refuses: {count}.',
+  'notice.unwritable.text': 'They are set aside and not lost; recording goes on. Tell IT.',
   'notice.code': 'For IT: {code}',
   'notice.interrupted.title': 'Interrupted {from} to {until}.',
   'notice.interrupted.text': 'Bedside did not end as it should; nothing was recorded in between. Bind the {count} devices again?',
@@ -172,6 +171,7 @@ export const en = {
   'quality.from_storage': 'from memory',
   'quality.control_solution': 'control solution',
   'quality.user_unknown': 'user unknown',
+  'quality.corrected': 'corrected',
 
   'advisory.none': 'No advisories',
   'advisory.stars.high': '**',
@@ -507,6 +507,8 @@ export const en = {
   'error.no_such_reading': 'A reading is not in the record any more. Nothing was charted; the list is read again.',
   'error.of_another_patient': 'A reading is another patient’s. Nothing was charted.',
   'error.not_of_a_person': 'A reading is control solution or a test. Nothing was charted.',
+  'error.not_assigned': 'Assign the reading to its patient before it is corrected.',
+  'error.other_kind': 'A correction is a number of the same kind and unit as was measured.',
   'error.no_such_record': 'This record is not waiting any more.',
   'error.chart': 'The picture cannot be drawn at this size.',
   'error.no_server': 'No clinic server is configured.',

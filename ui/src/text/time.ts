@@ -20,6 +20,10 @@ export function isoDate(milliseconds: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
 }
 
+/** `Wednesday` */
+export const weekday = (milliseconds: number): string =>
+  new Intl.DateTimeFormat('en-GB', { weekday: 'long' }).format(milliseconds)
+
 /** `14:06`, or `2026-03-18 14:06` when that is another day than `now`. */
 export function timeOrDate(milliseconds: number, now: number): string {
   const day = isoDate(milliseconds)

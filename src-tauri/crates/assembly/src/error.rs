@@ -1,7 +1,7 @@
 //! Why Bedside cannot start, each with what to do next.
 //! Not here: faults of a console that runs.
-use bedside_console::OpenFault;
 use bedside_console::ports::StoreFault;
+use bedside_console::{OpenFault, RequestError};
 use bedside_policy::PolicyFault;
 use bedside_simulated_ward::UnknownScenario;
 use std::path::PathBuf;
@@ -43,6 +43,12 @@ pub enum StartError {
     /// The bundled font is damaged.
     #[error("the bundled font is damaged: {0}; install Bedside again")]
     Font(String),
+    /// A real vault is never made without somebody who can open it.
+    #[error("a new vault needs its first clinician: a user name, a name and a passphrase")]
+    FirstClinician,
+    /// The console refused.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The vault or its key.
     #[error(transparent)]
     Open(#[from] OpenFault),

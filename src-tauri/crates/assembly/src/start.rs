@@ -1,12 +1,17 @@
 //! Adapters put together and the console started, for one place: a data folder, a policy, a radio.
 //! Not here: what fronts do with it.
+use crate::FONT;
 use crate::error::StartError;
 use crate::folders::{Folders, Source};
-use crate::{FONT, policy_file};
+use crate::policy_file::{PolicyFile, PolicyLine};
 use bedside_charts::{Advances, register_font};
 use bedside_clinic_http::{ClinicHttp, ClinicHttpOptions};
 use bedside_console::ports::*;
-use bedside_console::{ConsoleHandle, Mode, Ports, Settings, create_vault, open_vault};
+use bedside_console::{
+    BackupCopy, ConsoleHandle, Created, Mode, NewClinician, Ports, RequestError, SafeguardReport, Settings, UserName,
+    create_vault, open_as, open_vault, restore_without_slots,
+};
+use bedside_fhir::FilingContext;
 use bedside_keys_keyring::Keyring;
 use bedside_machine_system::SystemMachine;
 use bedside_policy::{Policy, ServerUrl};
@@ -16,6 +21,7 @@ use bedside_vault_sqlcipher::Vault;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 /// Record numbers of a site that names no identifier system of its own are told apart by this one.
 const RECORD_NUMBERS: &str = "urn:bedside:record-number";
@@ -23,8 +29,9 @@ const RECORD_NUMBERS: &str = "urn:bedside:record-number";
 /// One installation: its folders, its policy, its radio.
 pub struct Place {
     folders: Folders,
-    policy: Policy,
+    policy: PolicyFile,
     source: Source,
+    keys: Arc<dyn KeyStore>,
 }
 
 /// What the console is started with.
@@ -43,10 +50,35 @@ pub struct Running {
     pub console: ConsoleHandle,
     /// Steers the simulated ward.
     pub ward: Option<Control>,
+    /// Which vault.
+    pub vault: VaultId,
+    store: Arc<dyn RecordStore>,
     task: JoinHandle<()>,
 }
 
 impl Running {
+    /// What can be known of the vault without opening it: its slots, no name of a patient.
+    pub async fn header(&self) -> Result<VaultHeader, StoreFault> {
+        match self.store.presence().await? {
+            VaultPresence::Present(header) => Ok(header),
+            VaultPresence::Missing => Err(StoreFault::Missing),
+        }
+    }
+
+    /// The backups that there are. Of a closed vault, too: they are listed by what their manifests say.
+    pub async fn backups(&self) -> Result<Vec<BackupCopy>, StoreFault> {
+        match self.store.read(Query::Backups).await? {
+            Answer::Backups(copies) => Ok(copies),
+            _ => Err(StoreFault::Io("the store answered another query".into())),
+        }
+    }
+
+    /// Opens a vault that the device secret alone opens: the demo vault, and one of an earlier version. Any other stays
+    /// closed until somebody signs in.
+    pub async fn open_by_itself(&self) -> Result<(), RequestError> {
+        if self.header().await?.device_slot { self.console.open_with_device_secret().await } else { Ok(()) }
+    }
+
     /// Stops the event loop where it stands, as a fault of ours would. For tests and training in the demo vault only.
     pub fn halt(&self) {
         self.task.abort();
@@ -66,7 +98,13 @@ impl Place {
         if let Source::Simulated(name) = &source {
             Scenario::named(name)?;
         }
-        Ok(Self { folders: Folders::new(data_dir)?, policy: policy_file::read(policy)?, source })
+        let (folders, policy) = (Folders::new(data_dir)?, PolicyFile::read(policy)?);
+        Ok(Self { folders, policy, source, keys: Arc::new(Keyring::of_system()) })
+    }
+
+    /// Another keyring in place of the system's.
+    pub fn with_keys(self, keys: Arc<dyn KeyStore>) -> Self {
+        Self { keys, ..self }
     }
 
     /// The folders.
@@ -76,7 +114,17 @@ impl Place {
 
     /// The policy in force.
     pub const fn policy(&self) -> &Policy {
-        &self.policy
+        self.policy.policy()
+    }
+
+    /// The policy in force line by line, and which of them the file sets.
+    pub fn policy_lines(&self) -> Vec<PolicyLine> {
+        self.policy.lines()
+    }
+
+    /// Whether the policy names IT's recovery key: then no kit is made.
+    pub fn recovery_by_policy(&self) -> bool {
+        self.recovery_key().is_some()
     }
 
     /// Which radio.
@@ -86,7 +134,7 @@ impl Place {
 
     /// The keyring.
     pub fn keys(&self) -> Arc<dyn KeyStore> {
-        Arc::new(Keyring::of_system())
+        self.keys.clone()
     }
 
     /// This computer.
@@ -96,7 +144,21 @@ impl Place {
 
     /// The vault of this place, not opened.
     pub fn vault(&self) -> Arc<dyn RecordStore> {
-        Arc::new(Vault::in_folder(&self.folders.vault(&self.source)))
+        let vault = Vault::in_folder(&self.folders.vault(&self.source));
+        // The demo vault's copies stay with it: a folder of IT's keeps the record of real patients only.
+        match &self.policy().backup.folder {
+            Some(folder) if !self.source.is_simulated() => Arc::new(vault.with_backups(Path::new(folder))),
+            Some(_) | None => Arc::new(vault),
+        }
+    }
+
+    /// How records of a vault are named at the clinic.
+    pub fn filing_context(&self, vault: VaultId) -> FilingContext {
+        FilingContext {
+            record_number_system: self.policy().patient_identifier_system.clone().unwrap_or(RECORD_NUMBERS.into()),
+            gateway: Uuid::new_v5(&vault.0, b"gateway"),
+            test_data: self.source.is_simulated(),
+        }
     }
 
     /// The radio, with the ward's control where it is simulated.
@@ -130,57 +192,89 @@ impl Place {
     /// The demo vault makes itself: there is nothing in it to protect. A real one is made by a person.
     pub async fn prepare_demo_vault(&self) -> Result<(), StartError> {
         if self.source.is_simulated() && !self.has_vault().await? {
-            self.create_vault().await?;
+            self.create_vault(None).await?;
         }
         Ok(())
     }
 
-    /// Makes the vault of this place and closes it again.
-    pub async fn create_vault(&self) -> Result<VaultId, StartError> {
+    /// Makes the vault of this place, closed. A real one gets its first clinician; only a demo vault does without.
+    pub async fn create_vault(&self, first: Option<NewClinician>) -> Result<Created, StartError> {
+        if first.is_none() && !self.source.is_simulated() {
+            return Err(StartError::FirstClinician);
+        }
         let vault = self.vault();
-        let id = create_vault(vault.as_ref(), self.keys().as_ref(), &SystemMachine::new()).await?;
+        let machine = SystemMachine::new();
+        let recovery = self.recovery_key().filter(|_| first.is_some());
+        let created = create_vault(vault.as_ref(), self.keys.as_ref(), &machine, first, recovery).await?;
         vault.close().await?;
-        Ok(id)
+        Ok(created)
     }
 
-    /// Opens the vault for reading beside a writer.
-    pub async fn open_for_reading(&self) -> Result<Arc<dyn RecordStore>, StartError> {
+    /// Opens the vault for reading beside a writer: by a clinician's passphrase, or `None` by the device secret alone,
+    /// where that opens it.
+    pub async fn open_for_reading(
+        &self,
+        by: Option<(UserName, Passphrase)>,
+    ) -> Result<Arc<dyn RecordStore>, StartError> {
         let vault = self.vault();
-        open_vault(vault.as_ref(), self.keys().as_ref(), OpenMode::Reader).await?;
+        match by {
+            None => drop(open_vault(vault.as_ref(), self.keys.as_ref(), OpenMode::Reader).await?),
+            Some((user, passphrase)) => {
+                let machine = SystemMachine::new();
+                open_as(&vault, &self.keys, &machine, &user, passphrase, OpenMode::Reader).await?;
+            }
+        }
         Ok(vault)
+    }
+
+    /// Restores a vault whose slot file is lost or damaged, on which nothing else starts: who could open it, its backups
+    /// know.
+    pub async fn restore_without_slots(
+        &self,
+        user: &UserName,
+        passphrase: Passphrase,
+        backup: Option<PathBuf>,
+    ) -> Result<SafeguardReport, RequestError> {
+        let machine = SystemMachine::new();
+        restore_without_slots(&self.vault(), &self.keys, &machine, (user, passphrase), backup).await
     }
 
     /// The clinic's server: the given one, else the policy's, else none. Simulated values stay on this computer.
     pub fn clinic(&self, given: Option<&str>) -> Result<Option<Arc<dyn ClinicServer>>, StartError> {
         let given = given.map(|text| ServerUrl::new(text).ok_or(StartError::ClinicAddress)).transpose()?;
-        let policy = self.policy.server_url.clone().filter(|url| !self.source.is_simulated() || url.is_loopback());
+        let policy = self.policy().server_url.clone().filter(|url| !self.source.is_simulated() || url.is_loopback());
         let Some(url) = given.or(policy) else { return Ok(None) };
         if self.source.is_simulated() && !url.is_loopback() {
             return Err(StartError::DemoClinic);
         }
-        let private_ca = self.policy.private_ca_file.as_deref().map(PathBuf::from);
+        let private_ca = self.policy().private_ca_file.as_deref().map(PathBuf::from);
         let options = ClinicHttpOptions { private_ca, ..ClinicHttpOptions::new(url.as_str()) };
         let clinic = ClinicHttp::new(&options).map_err(|error| StartError::Clinic(error.to_string()))?;
         Ok(Some(Arc::new(clinic)))
     }
 
-    /// Opens the vault as its one writer and starts the console on the present tokio runtime.
+    /// Starts the console on the closed vault, as its one writer, on the present tokio runtime.
     pub async fn start(&self, start: Start) -> Result<Running, StartError> {
         let font = |error: bedside_charts::ChartError| StartError::Font(error.to_string());
         register_font(FONT).map_err(font)?;
         let machine: Arc<dyn Machine> = Arc::new(SystemMachine::new());
         let clinic = self.clinic(start.clinic.as_deref())?;
         let store = self.vault();
-        let vault = open_vault(store.as_ref(), self.keys().as_ref(), OpenMode::Writer).await?;
+        let vault = store.presence().await?.id().ok_or(StoreFault::Missing)?;
         let (radio, ward) = self.radio(machine.as_ref(), start.ledger.as_deref())?;
         let settings = Settings {
             mode: if self.source.is_simulated() { Mode::Demo } else { Mode::Clinic },
-            policy: self.policy.clone(),
+            policy: self.policy().clone(),
             record_number_system: RECORD_NUMBERS.into(),
             advances: Advances::of(FONT).map_err(font)?,
         };
-        let ports = Ports { radio, store, clinic, display: start.display, machine };
+        let ports =
+            Ports { radio, store: store.clone(), clinic, display: start.display, machine, keys: self.keys.clone() };
         let (console, run) = bedside_console::start(ports, settings, vault).await?;
-        Ok(Running { console, ward, task: tokio::spawn(run) })
+        Ok(Running { console, ward, vault, store, task: tokio::spawn(run) })
+    }
+
+    fn recovery_key(&self) -> Option<RecoveryPublicKey> {
+        self.policy().recovery_public_key.map(RecoveryPublicKey)
     }
 }

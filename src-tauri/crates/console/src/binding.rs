@@ -1,10 +1,12 @@
 //! Who a device turned out to be, and the binding of device and patient: an explicit act, made durable before any value.
 //! Not here: links (`devices`) and values (`readings`).
+use crate::access::By;
+use crate::audit::AuditAction;
 use crate::commits::{After, Batch};
 use crate::devices::{Purpose, SessionKey, Tracked};
 use crate::event_loop::Console;
 use crate::ports::PeripheralId;
-use crate::records::{AuditAction, AuditEntry, Binding, Changes, Connection};
+use crate::records::{Binding, Changes, Connection};
 use crate::request::RequestError;
 use crate::snapshot::Mode;
 use bedside_session::{Identified, Input, Now};
@@ -22,13 +24,18 @@ const fn is_unsaid(device: &DeviceDescription) -> bool {
 impl Console {
     /// A person binds a device in reach.
     pub(crate) fn bind(&mut self, peripheral: PeripheralId, patient: PatientId, reply: Reply) {
+        if self.unknown_patient(patient).is_none()
+            && self.devices.by_peripheral(&peripheral).is_some_and(Tracked::is_free)
+        {
+            return self.bind_captured(&peripheral, patient, reply);
+        }
         let refusal = match (self.devices.heard.get(&peripheral), self.devices.by_peripheral(&peripheral)) {
             (None, _) => Some(RequestError::NoSuchDevice),
             (_, Some(tracked)) if tracked.binding.as_ref().is_some_and(|binding| binding.patient == patient) => {
                 let _ = reply.send(Ok(()));
                 return;
             }
-            (_, Some(tracked)) if tracked.purpose.patient == patient || tracked.binding.is_none() => {
+            (_, Some(tracked)) if tracked.purpose.patient == Some(patient) || tracked.binding.is_none() => {
                 Some(RequestError::Busy)
             }
             (_, Some(_)) => Some(RequestError::BoundElsewhere),
@@ -41,7 +48,7 @@ impl Console {
             let _ = reply.send(Err(error));
             return;
         }
-        self.track(peripheral, Purpose { patient, device: None, reply: Some(reply) });
+        self.track(peripheral, Purpose { patient: Some(patient), device: None, by: self.by(), reply: Some(reply) });
     }
 
     /// A person binds an enrolled device, in reach or not.
@@ -50,58 +57,76 @@ impl Console {
         if let Some(error) = self.unknown_patient(patient) {
             return Err(error);
         }
-        if let Some((_, tracked)) = self.devices.by_device(device) {
+        if let Some((key, tracked)) = self.devices.by_device(device) {
+            if tracked.is_free() {
+                tracked.purpose.patient = Some(patient);
+                self.begin_binding(key, patient, self.by(), Changes::default(), Vec::new());
+                return Ok(());
+            }
             return match &tracked.binding {
                 Some(binding) if binding.patient == patient => Ok(()),
                 Some(_) => Err(RequestError::BoundElsewhere),
                 None => Err(RequestError::Busy),
             };
         }
-        self.devices.awaited.retain(|(awaited, _)| awaited.id != device);
-        self.devices.awaited.push((known, patient));
+        self.devices.awaited.retain(|(awaited, _, _)| awaited.id != device);
+        self.devices.awaited.push((known, patient, self.by()));
         Ok(())
+    }
+
+    /// A person binds a device that is recorded for nobody: from now on it is recorded for the patient.
+    fn bind_captured(&mut self, peripheral: &PeripheralId, patient: PatientId, reply: Reply) {
+        let Some(key) = self.devices.keys_of(peripheral).into_iter().next() else { return };
+        let by = self.by();
+        let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
+        tracked.purpose.patient = Some(patient);
+        tracked.purpose.by = by.clone();
+        if tracked.device.is_none() {
+            // It has not said yet who it is; the one who wanted it recorded is answered with the one who binds it.
+            if let Some(before) = tracked.purpose.reply.replace(reply) {
+                let _ = before.send(Ok(()));
+            }
+            return;
+        }
+        let after = vec![After::Reply(Box::new(move |result| drop(reply.send(result))))];
+        self.begin_binding(key, patient, by, Changes::default(), after);
     }
 
     fn unknown_patient(&self, patient: PatientId) -> Option<RequestError> {
         (!self.patients.contains_key(&patient)).then_some(RequestError::NoSuchPatient)
     }
 
-    /// A person ends a binding.
-    pub(crate) fn unbind(&mut self, device: DeviceId) -> Result<(), RequestError> {
+    /// A person ends a binding. Answered once that is durable.
+    pub(crate) fn unbind(&mut self, device: DeviceId, reply: Reply) {
         let now = self.now();
         let awaited = self.devices.awaited.len();
-        self.devices.awaited.retain(|(waiting, _)| waiting.id != device);
+        self.devices.awaited.retain(|(waiting, _, _)| waiting.id != device);
         let was_awaited = awaited != self.devices.awaited.len();
         match self.devices.by_device(device).map(|(key, _)| key) {
             Some(key) => {
                 // The binding ends at once; what still arrives before the link is down belongs to nobody.
                 if let Some(tracked) = self.devices.tracked.get_mut(&key) {
                     let binding = tracked.binding.take();
-                    self.write_end(binding);
+                    self.write_end(binding, self.by());
                 }
                 self.devices.feed(key, now, Input::Stop);
-                Ok(())
+                self.commits.after_capture(After::Reply(Box::new(move |result| drop(reply.send(result)))));
             }
-            None if was_awaited => Ok(()),
-            None => Err(RequestError::NoSuchDevice),
+            None if was_awaited => drop(reply.send(Ok(()))),
+            None => drop(reply.send(Err(RequestError::NoSuchDevice))),
         }
     }
 
     /// A session is over: so is its binding.
     pub(crate) fn end_binding(&mut self, tracked: Tracked) {
-        self.write_end(tracked.binding);
+        self.write_end(tracked.binding, By::default());
     }
 
-    fn write_end(&mut self, binding: Option<Binding>) {
+    fn write_end(&mut self, binding: Option<Binding>, by: By) {
         let Some(binding) = binding else { return };
         let at = self.ports.machine.wall();
         self.facts.binding_ended(&binding, at);
-        let entry = AuditEntry {
-            at,
-            action: AuditAction::DeviceUnbound,
-            patient: Some(binding.patient),
-            device: Some(binding.device),
-        };
+        let entry = self.entry_by(by, AuditAction::DeviceUnbound, Some(binding.patient), Some(binding.device));
         self.commits.capture(|changes| {
             changes.bindings.push(Binding { until: Some(at), ..binding });
             changes.audit.push(entry);
@@ -117,7 +142,7 @@ impl Console {
         let unsaid = tracked.device.take_if(|before| is_unsaid(before) && !is_unsaid(&device));
         if unsaid.is_some() {
             let binding = tracked.binding.take();
-            self.write_end(binding);
+            self.write_end(binding, By::default());
         }
         let Some(tracked) = self.devices.tracked.get_mut(&key) else { return };
         let expected = tracked.device.as_ref().map(|d| d.id).or(tracked.purpose.device);
@@ -132,10 +157,11 @@ impl Console {
             if let Some(reply) = tracked.purpose.reply.take() {
                 let _ = reply.send(Err(error));
             }
+            let by = tracked.purpose.by.clone();
             if let Some((wanted, patient, peripheral)) = tracked.mistaken() {
                 // Another device of the same name: the one that is awaited is looked for on.
                 self.devices.not_awaited.insert(peripheral);
-                self.devices.awaited.extend(self.known.get(&wanted).cloned().map(|device| (device, patient)));
+                self.devices.awaited.extend(self.known.get(&wanted).cloned().map(|device| (device, patient, by)));
             }
             return self.devices.feed(key, now, Input::Stop);
         }
@@ -144,8 +170,8 @@ impl Console {
         tracked.name.clone_from(&device.name);
         tracked.device = Some(device.clone());
         tracked.identify_by = None;
-        let first = tracked.binding.is_none();
-        let (patient, reply) = (tracked.purpose.patient, tracked.purpose.reply.take());
+        let bound = tracked.binding.is_some();
+        let (patient, by, reply) = (tracked.purpose.patient, tracked.purpose.by.clone(), tracked.purpose.reply.take());
         let elsewhere = self
             .devices
             .tracked
@@ -162,30 +188,31 @@ impl Console {
         let mut changes = Changes::default();
         changes.connections.push(Connection { id: connection, device: device.id, at: now.wall, clock });
         self.enrol(&mut changes, device.clone());
-        if !first {
-            self.commits.capture(|all| {
-                all.connections.extend(changes.connections);
-                all.devices.extend(changes.devices);
-                all.outbox.extend(changes.outbox);
-            });
-            return self.commits.after_capture(After::Persisted(key, persist));
+        let mut after = vec![After::Persisted(key, persist)];
+        after.extend(reply.map(|reply| After::Reply(Box::new(move |result| drop(reply.send(result))))));
+        match patient.filter(|_| !bound) {
+            Some(patient) => self.begin_binding(key, patient, by, changes, after),
+            // Bound before, or recorded for nobody.
+            None => {
+                self.commits.capture(|all| all.append(changes));
+                after.into_iter().for_each(|after| self.commits.after_capture(after));
+            }
         }
+    }
+
+    /// The binding of an identified device begins, in one commit with what is known of it, as the act of whoever asked.
+    fn begin_binding(&mut self, key: SessionKey, patient: PatientId, by: By, mut changes: Changes, after: Vec<After>) {
+        let now = self.now();
+        let Some(device) = self.devices.tracked.get(&key).and_then(|tracked| tracked.device.clone()) else { return };
         let id = Uuid::from_slice(&self.ports.machine.random()[..16]).unwrap_or_default();
         let since = now.wall;
         let not_before = self.facts.not_before(device.id, patient, since);
         let binding = Binding { id, device: device.id, patient, since, not_before, until: None, user_slot: None };
         changes.bindings.push(binding.clone());
-        changes.audit.push(AuditEntry {
-            at: now.wall,
-            action: AuditAction::DeviceBound,
-            patient: Some(patient),
-            device: Some(device.id),
-        });
+        changes.audit.push(self.entry_by(by, AuditAction::DeviceBound, Some(patient), Some(device.id)));
         if let Some(tracked) = self.devices.tracked.get_mut(&key) {
             tracked.binding = Some(binding);
         }
-        let mut after = vec![After::Persisted(key, persist)];
-        after.extend(reply.map(|reply| After::Reply(Box::new(move |result| drop(reply.send(result))))));
         self.commits.request(Batch { changes, after });
     }
 

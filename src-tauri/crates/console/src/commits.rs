@@ -1,5 +1,6 @@
 //! What waits to become durable: one commit at a time, values of at most 50 ms together, nothing dropped on a fault.
-//! Not here: SQL, and what the changes mean.
+//! Not here: SQL, what the changes mean, and what becomes of a record that the store refuses (`apart`).
+use crate::apart::{Apart, commit_apart};
 use crate::devices::SessionKey;
 use crate::event_loop::{Console, Done};
 use crate::ports::StoreFault;
@@ -15,12 +16,17 @@ use tokio::time::Instant;
 
 /// Values of so long go into one commit.
 const BATCH: Duration = Duration::from_millis(50);
+/// So many values may wait to be written: 1.6 s of 5,000 values a second, which is far more than the heaviest ward sends
+/// (thirty devices with at most sixty values a second). When they do, the radio's events wait, too: nothing is dropped.
+pub(crate) const MOST_WAITING: usize = 8_192;
 /// After a fault the same changes are tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// A commit that takes longer is said on the screen.
 const STALL: Duration = Duration::from_secs(2);
 const LIFE_SIGN: Duration = Duration::from_secs(10);
 
+/// What learns whether the changes are durable in the open vault.
+type Durable = Box<dyn FnOnce(&mut Console, Result<(), RequestError>) + Send>;
 type Answerer = Box<dyn FnOnce(Result<(), RequestError>) + Send>;
 
 /// What happens once the changes are durable.
@@ -37,6 +43,10 @@ pub(crate) enum After {
     Send(Try),
     /// The same for a new patient, who is forgotten again when it failed.
     PatientAdded(PatientId, Answerer),
+    /// What was seen is answered, or whatever else waits for its entry in the audit log.
+    Then(Durable),
+    /// A batch of the spool is filed: the next one.
+    Filed,
 }
 
 /// Changes and what follows them.
@@ -46,10 +56,21 @@ pub(crate) struct Batch {
     pub(crate) after: Vec<After>,
 }
 
+/// What a batch is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// What was captured, and what follows from it by itself: tried until it is written.
+    Captured,
+    /// What a person asked: it fails as a whole, with an answer.
+    Asked,
+    /// A batch of the spool: tried until it is written or the vault is locked.
+    Filing,
+}
+
 /// A batch under way.
 pub(crate) struct Committed {
     batch: Batch,
-    request: bool,
+    kind: Kind,
     carried_values: bool,
 }
 
@@ -59,11 +80,19 @@ pub(crate) struct Commits {
     capture: Batch,
     capture_since: Option<Instant>,
     requests: VecDeque<Batch>,
+    /// At most one: the next is asked for when it is filed.
+    filing: Option<Batch>,
+    filing_not_before: Option<Instant>,
+    /// Captured values and the spool take turns when both are due.
+    filing_s_turn: bool,
     under_way: Option<Instant>,
+    under_way_values: usize,
     not_before: Option<Instant>,
     last: Option<Instant>,
     pub(crate) last_saved: Option<WallTime>,
     failing: Option<(WallTime, &'static str)>,
+    /// Changes that the store refused and that were set aside.
+    pub(crate) unwritable: u64,
 }
 
 impl Commits {
@@ -84,13 +113,44 @@ impl Commits {
         self.requests.push_back(batch);
     }
 
+    /// A commit of its own for a batch of the spool.
+    pub(crate) fn file(&mut self, batch: Batch) {
+        self.filing = Some(batch);
+    }
+
+    /// The spool is not filed now: the batch that waits is still in it.
+    pub(crate) fn forget_filing(&mut self) {
+        self.filing = None;
+    }
+
+    /// How many values may still be taken before the store has written some.
+    pub(crate) fn room(&self) -> usize {
+        MOST_WAITING.saturating_sub(self.capture.changes.frames.len() + self.under_way_values)
+    }
+
     /// When the next commit is due; `None` while one is under way or nothing waits.
     pub(crate) fn due(&self) -> Option<Instant> {
+        self.due_from(Instant::now())
+    }
+
+    /// The same, where `now` is the earliest: what is asked is due at once, and "at once" must not lie behind the caller's
+    /// own look at the clock.
+    fn due_from(&self, now: Instant) -> Option<Instant> {
         if self.under_way.is_some() {
             return None;
         }
-        let wanted = if self.requests.is_empty() { self.capture_since? + BATCH } else { Instant::now() };
-        Some(self.not_before.filter(|_| self.requests.is_empty()).map_or(wanted, |at| at.max(wanted)))
+        let asked = (!self.requests.is_empty()).then_some(now);
+        [asked, self.capture_due(), self.filing_due(now)].into_iter().flatten().min()
+    }
+
+    fn capture_due(&self) -> Option<Instant> {
+        let wanted = self.capture_since? + BATCH;
+        Some(self.not_before.map_or(wanted, |at| at.max(wanted)))
+    }
+
+    fn filing_due(&self, now: Instant) -> Option<Instant> {
+        self.filing.as_ref()?;
+        Some(self.filing_not_before.unwrap_or(now))
     }
 
     /// Whether anything is not durable yet.
@@ -118,24 +178,37 @@ impl Commits {
     }
 
     fn next(&mut self) -> Option<Committed> {
-        if self.due()? > Instant::now() {
+        let now = Instant::now();
+        if self.due_from(now)? > now {
             return None;
         }
-        let request = self.requests.pop_front();
-        let is_request = request.is_some();
-        let batch = request.unwrap_or_else(|| {
-            self.capture_since = None;
-            std::mem::take(&mut self.capture)
-        });
-        self.under_way = Some(Instant::now());
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        let (captured, files) = (is_due(self.capture_due()), is_due(self.filing_due(now)));
+        let (batch, kind) = match self.requests.pop_front() {
+            Some(asked) => (asked, Kind::Asked),
+            None if files && (self.filing_s_turn || !captured) => (self.filing.take()?, Kind::Filing),
+            None => {
+                self.capture_since = None;
+                (std::mem::take(&mut self.capture), Kind::Captured)
+            }
+        };
+        self.filing_s_turn = kind == Kind::Captured;
+        self.under_way = Some(now);
+        self.under_way_values = if kind == Kind::Captured { batch.changes.frames.len() } else { 0 };
         let carried_values = !batch.changes.frames.is_empty();
-        Some(Committed { batch, request: is_request, carried_values })
+        Some(Committed { batch, kind, carried_values })
+    }
+
+    /// A batch of the spool is tried again.
+    pub(crate) fn file_later(&mut self, batch: Batch) {
+        self.filing = Some(batch);
+        self.filing_not_before = Some(Instant::now() + RETRY);
     }
 
     /// Puts a failed batch back in front of what has gathered meanwhile.
     fn put_back(&mut self, mut failed: Batch) {
         let newer = std::mem::take(&mut self.capture);
-        append(&mut failed.changes, newer.changes);
+        failed.changes.append(newer.changes);
         failed.after.extend(newer.after);
         self.capture = failed;
         self.capture_since = Some(Instant::now());
@@ -149,24 +222,75 @@ impl Console {
         let Some(mut committed) = self.commits.next() else { return };
         committed.batch.changes.run.get_or_insert_with(|| self.run.clone());
         let (store, changes) = (self.ports.store.clone(), committed.batch.changes.clone());
-        self.start_work(async move { Done::Committed(Box::new(committed), store.commit(changes).await) });
+        let wall = self.ports.machine.wall();
+        self.start_work(async move {
+            match store.commit(changes).await {
+                Err(StoreFault::Refused(_)) if committed.kind != Kind::Asked => {
+                    let apart = commit_apart(store.as_ref(), &committed.batch.changes, wall).await;
+                    Done::CommittedApart(Box::new(committed), Box::new(apart))
+                }
+                result => Done::Committed(Box::new(committed), result),
+            }
+        });
+    }
+
+    /// The store refused a record of the batch: the others are written, the record is set aside.
+    pub(crate) fn committed_apart(&mut self, committed: Committed, apart: Apart) {
+        let Apart { written, receipt, set_aside, left } = apart;
+        self.commits.unwritable += set_aside;
+        if set_aside > 0 {
+            tracing::error!(code = "STORE-REFUSED", set_aside, "the store refuses records; they were set aside");
+        }
+        let Committed { mut batch, kind, carried_values } = committed;
+        // What was set aside is no value that was recorded.
+        batch.after.retain(|after| match after {
+            After::Value(value) => value.reading.is_none_or(|id| !receipt.already_known.contains(&id)),
+            _ => true,
+        });
+        let Some((changes, fault)) = left else {
+            let batch = Batch { changes: written, after: batch.after };
+            return self.committed(Committed { batch, kind, carried_values }, Ok(receipt));
+        };
+        let done = Batch { changes: written, after: Vec::new() };
+        self.committed(Committed { batch: done, kind, carried_values }, Ok(receipt));
+        self.committed(Committed { batch: Batch { changes, after: batch.after }, kind, carried_values }, Err(fault));
     }
 
     /// The receipt, or the fault.
     pub(crate) fn committed(&mut self, committed: Committed, result: Result<Receipt, StoreFault>) {
         self.commits.under_way = None;
-        let Committed { batch, request, carried_values } = committed;
+        self.commits.under_way_values = 0;
+        let Committed { batch, kind, carried_values } = committed;
         match result {
             Ok(receipt) => {
                 let now = self.now();
-                if !request {
-                    self.commits.failing = None;
-                    self.commits.not_before = None;
+                match kind {
+                    Kind::Captured => {
+                        self.commits.failing = None;
+                        self.commits.not_before = None;
+                    }
+                    Kind::Filing => self.commits.filing_not_before = None,
+                    Kind::Asked => {}
                 }
                 self.commits.last = Some(Instant::now());
-                if carried_values {
+                if receipt.set_aside > 0 {
+                    let set_aside = receipt.set_aside;
+                    self.commits.unwritable += set_aside;
+                    tracing::error!(
+                        code = "STORE-REFUSED",
+                        set_aside,
+                        "the store refuses records; they were set aside"
+                    );
+                }
+                if carried_values && kind != Kind::Filing {
                     self.commits.last_saved = Some(now.wall);
                 }
+                if receipt.spooled {
+                    // What follows from the records follows when they are filed.
+                    self.filing.spooled();
+                    return batch.after.into_iter().for_each(|after| self.follow(after, &receipt));
+                }
+                self.auditing.committed(receipt.generation);
                 self.count_outbox(&batch.changes);
                 self.count_unassigned(&batch.changes);
                 self.write_displaced(&batch, &receipt);
@@ -176,15 +300,20 @@ impl Console {
                     self.follow(after, &receipt);
                 }
             }
-            Err(fault) if request => {
+            Err(fault) if kind == Kind::Filing => self.not_filed(batch, &fault),
+            Err(fault) if kind == Kind::Asked => {
                 let now = self.now();
                 // The device was not enrolled after all: the next try writes it.
                 for device in &batch.changes.devices {
                     self.known.remove(&device.id);
                 }
+                for begun in batch.changes.bindings.iter().filter(|binding| binding.until.is_none()) {
+                    self.not_bound(begun.id);
+                }
                 for after in batch.after {
                     match after {
                         After::Reply(reply) => reply(Err(RequestError::Store(fault.clone()))),
+                        After::Then(then) => then(self, Err(RequestError::Store(fault.clone()))),
                         After::PatientAdded(patient, reply) => {
                             self.patients.remove(&patient);
                             reply(Err(RequestError::Store(fault.clone())));
@@ -192,7 +321,7 @@ impl Console {
                         // What could not be written did not happen: the session that waits for it ends.
                         After::Persisted(key, _) => self.devices.feed(key, now, bedside_session::Input::Stop),
                         After::Send(_) => self.not_sent(stall_code(&fault), fault.to_string()),
-                        After::Value(_) | After::Fetched(..) => {}
+                        After::Value(_) | After::Fetched(..) | After::Filed => {}
                     }
                 }
             }
@@ -244,16 +373,26 @@ impl Console {
     fn follow(&mut self, after: After, receipt: &Receipt) {
         match after {
             After::Persisted(key, id) => self.devices.persisted(key, id, self.ports.machine.as_ref()),
+            // While the vault is locked nothing of a person is shown or kept.
+            After::Value(_) if receipt.spooled || !self.access.vault_is_open() => {}
+            After::Send(_) if receipt.spooled => {
+                self.not_sent("STORE-CLOSED", "the vault was locked before anything was sent".into());
+            }
             After::Value(value) => {
                 // A reading that was stored before is no news: its tile has it already.
                 if value.reading.is_none_or(|id| !receipt.already_known.contains(&id)) {
-                    self.ports.display.recorded(&value);
+                    if self.shows_people() {
+                        self.ports.display.recorded(&value);
+                    }
                     self.live.take(*value);
                 }
             }
             After::Fetched(key, records) => self.records_fetched(key, records),
             After::Send(next) => self.send_rows(next),
+            After::Filed => self.batch_filed(),
             After::Reply(reply) | After::PatientAdded(_, reply) => reply(Ok(())),
+            After::Then(then) if receipt.spooled => then(self, Err(RequestError::Locked)),
+            After::Then(then) => then(self, Ok(())),
         }
     }
 }
@@ -264,33 +403,15 @@ const fn stall_code(fault: &StoreFault) -> &'static str {
         StoreFault::ReadOnly => "STORE-READ-ONLY",
         StoreFault::Damaged(_) => "STORE-DAMAGED",
         StoreFault::Closed => "STORE-CLOSED",
+        StoreFault::Refused(_) => "STORE-REFUSED",
         StoreFault::Missing
         | StoreFault::AlreadyThere
         | StoreFault::Held { .. }
         | StoreFault::WrongKey
+        | StoreFault::WrongPassphrase
+        | StoreFault::NoSlot(_)
         | StoreFault::Newer { .. }
         | StoreFault::NoCipher
         | StoreFault::Io(_) => "STORE-IO",
     }
-}
-
-fn append(first: &mut Changes, then: Changes) {
-    first.patients.extend(then.patients);
-    first.devices.extend(then.devices);
-    first.connections.extend(then.connections);
-    first.bindings.extend(then.bindings);
-    first.bookmarks.extend(then.bookmarks);
-    first.consents.extend(then.consents);
-    first.clock_settings.extend(then.clock_settings);
-    first.frames.extend(then.frames);
-    first.readings.extend(then.readings);
-    first.assignments.extend(then.assignments);
-    first.accepted_frames.extend(then.accepted_frames);
-    first.samples.extend(then.samples);
-    first.medians.extend(then.medians);
-    first.outbox.extend(then.outbox);
-    first.reading_rows.extend(then.reading_rows);
-    first.outbox_updates.extend(then.outbox_updates);
-    first.audit.extend(then.audit);
-    first.run = then.run.or(first.run.take());
 }

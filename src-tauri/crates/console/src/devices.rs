@@ -1,5 +1,6 @@
 //! The sessions: one for each device that is bound or being bound, the radio actions they ask for, what they report.
 //! Not here: what happens to values (`readings`) and to people (`people`).
+use crate::access::By;
 use crate::event_loop::{Console, Done};
 use crate::ports::*;
 use crate::procedures::DeviceProcedures;
@@ -40,9 +41,12 @@ pub(crate) struct Heard {
 
 /// Whom a session is for.
 pub(crate) struct Purpose {
-    pub(crate) patient: PatientId,
+    /// `None` = nobody: what it sends is kept, unassigned.
+    pub(crate) patient: Option<PatientId>,
     /// The device it must turn out to be; `None` = whatever it says it is.
     pub(crate) device: Option<DeviceId>,
+    /// Who wanted it bound, whoever is signed in when it says who it is.
+    pub(crate) by: By,
     /// Answered once the binding is durable.
     pub(crate) reply: Option<oneshot::Sender<Result<(), RequestError>>>,
 }
@@ -73,10 +77,20 @@ pub(crate) struct Tracked {
 }
 
 impl Tracked {
+    /// Whether it is nobody's, and may become somebody's.
+    pub(crate) fn is_free(&self) -> bool {
+        self.purpose.patient.is_none() && self.binding.is_none()
+    }
+
+    /// Whether it is recorded for nobody.
+    pub(crate) fn is_captured(&self) -> bool {
+        self.purpose.patient.is_none() && self.device.is_some()
+    }
+
     /// The device that this one was taken for by its name, and for whom.
     pub(crate) fn mistaken(&self) -> Option<(DeviceId, PatientId, PeripheralId)> {
         let wanted = self.purpose.device.filter(|_| self.device.is_none())?;
-        Some((wanted, self.purpose.patient, self.peripheral.clone()))
+        Some((wanted, self.purpose.patient?, self.peripheral.clone()))
     }
 }
 
@@ -86,7 +100,7 @@ pub(crate) struct Devices {
     pub(crate) heard: BTreeMap<PeripheralId, Heard>,
     pub(crate) tracked: BTreeMap<SessionKey, Tracked>,
     /// Enrolled devices that are waited for, by the name they advertise.
-    pub(crate) awaited: Vec<(DeviceDescription, PatientId)>,
+    pub(crate) awaited: Vec<(DeviceDescription, PatientId, By)>,
     /// Sessions that ended with an action under way, until its answer comes.
     gone: BTreeMap<SessionKey, PeripheralId>,
     /// Peripherals that have the name of an awaited device and are not it.
@@ -100,10 +114,10 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// Devices with a binding that are linked or waited for.
+    /// Devices that are recorded, for a patient or for nobody, linked or waited for.
     pub(crate) fn recording(&self) -> u32 {
-        let bound = self.tracked.values().filter(|tracked| tracked.binding.is_some()).count();
-        u32::try_from(bound).unwrap_or(u32::MAX)
+        let recorded = self.tracked.values().filter(|tracked| tracked.binding.is_some() || tracked.is_captured());
+        u32::try_from(recorded.count()).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn all_finished(&self) -> bool {
@@ -402,10 +416,10 @@ impl Console {
             device.kind == heard.kind && (device.name == name || name.is_empty())
         };
         let excluded = self.devices.not_awaited.contains(&peripheral);
-        let awaited = self.devices.awaited.iter().position(|(device, _)| is_it(device) && !excluded);
+        let awaited = self.devices.awaited.iter().position(|(device, _, _)| is_it(device) && !excluded);
         if let Some(place) = awaited.filter(|_| self.devices.by_peripheral(&peripheral).is_none()) {
-            let (device, patient) = self.devices.awaited.remove(place);
-            self.track(peripheral, Purpose { patient, device: Some(device.id), reply: None });
+            let (device, patient, by) = self.devices.awaited.remove(place);
+            self.track(peripheral, Purpose { patient: Some(patient), device: Some(device.id), by, reply: None });
         }
         self.changed = true;
     }

@@ -1,7 +1,11 @@
 //! The loop that owns all state: one request, radio event, answer or tick at a time.
 //! What each of them means lives in the files beside it; nothing here touches a port but through them.
+use crate::access::Access;
+use crate::apart::Apart;
+use crate::auditing::Auditing;
 use crate::commits::{Commits, Committed};
 use crate::devices::{Devices, SessionKey};
+use crate::epoch::Epoch;
 use crate::inbox::ToAssign;
 use crate::live::Live;
 use crate::minutes::Minutes;
@@ -9,18 +13,21 @@ use crate::pairing::Pairings;
 use crate::ports::*;
 use crate::procedures::{DeviceFacts, RejectedValues};
 use crate::records::*;
-use crate::request::{ConsoleHandle, Request, RequestError};
+use crate::request::{ConsoleHandle, RequestError};
+use crate::requests::Request;
+use crate::safeguards::Safeguards;
 use crate::snapshot::{Interruption, Mode, Snapshot};
+use crate::spool_filing::SpoolFiling;
 use crate::strips::Strips;
 use crate::sync::{Sync, Tried};
 use crate::vigil::Vigil;
 use bedside_policy::{Policy, Retention};
 use bedside_session::{Now, RequestId, StepResult};
 use bedside_vitals::{DeviceDescription, DeviceId, Patient, PatientId, WallTime};
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use std::collections::{BTreeMap, BTreeSet};
+use futures::{FutureExt, StreamExt};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -39,6 +46,8 @@ pub struct Ports {
     pub display: Arc<dyn Display>,
     /// The computer.
     pub machine: Arc<dyn Machine>,
+    /// The system's keyring.
+    pub keys: Arc<dyn KeyStore>,
 }
 
 /// How often a snapshot is due, and the state machines are looked at.
@@ -66,6 +75,8 @@ pub(crate) enum Done {
     ToAssign(Box<ToAssign>),
     Rejected(Box<RejectedValues>),
     Committed(Box<Committed>, Result<Receipt, StoreFault>),
+    CommittedApart(Box<Committed>, Box<Apart>),
+    Spooled(u64, Box<Result<Option<(SpoolPlace, Changes)>, StoreFault>>),
     Maintained(Result<Maintenance, StoreFault>),
     OutboxCounts(Result<Answer, StoreFault>),
     Unassigned(Result<Answer, StoreFault>),
@@ -73,11 +84,18 @@ pub(crate) enum Done {
     TrendStrip(PatientId, Result<Answer, StoreFault>),
     Clinic(Tried, Result<ClinicAnswer, ClinicFault>),
     Awake(Option<Box<dyn SleepInhibitor>>),
+    Then(crate::auditing::Then),
 }
 
 /// The state. Each part is owned here and nowhere else.
 pub(crate) struct Console {
     pub(crate) ports: Ports,
+    pub(crate) vault: VaultId,
+    pub(crate) access: Access,
+    /// Moves on whenever people are hidden: what was asked before is not answered after.
+    pub(crate) epoch: Epoch,
+    pub(crate) auditing: Auditing,
+    pub(crate) safeguards: Safeguards,
     pub(crate) policy: Policy,
     pub(crate) mode: Mode,
     pub(crate) work: FuturesUnordered<BoxFuture<'static, Done>>,
@@ -87,6 +105,9 @@ pub(crate) struct Console {
     pub(crate) pairings: Pairings,
     pub(crate) facts: DeviceFacts,
     pub(crate) commits: Commits,
+    pub(crate) filing: SpoolFiling,
+    /// Answers of the radio that wait until what it said before them can be taken.
+    pub(crate) held_back: VecDeque<Done>,
     pub(crate) minutes: Minutes,
     pub(crate) live: Live,
     pub(crate) strips: Strips,
@@ -94,6 +115,8 @@ pub(crate) struct Console {
     pub(crate) vigil: Vigil,
     pub(crate) run: Run,
     pub(crate) interrupted: Option<Interruption>,
+    /// The run before that seems to be broken off, and whether the interruption that is told is its.
+    pub(crate) broken_off: Option<(uuid::Uuid, bool)>,
     pub(crate) open: Option<PatientId>,
     pub(crate) adapter: AdapterState,
     pub(crate) radio: Diagnosis,
@@ -130,6 +153,7 @@ impl Console {
             tracing::error!(code = "RADIO-TAKEN", "the radio's events were taken by somebody else");
             return;
         };
+        let mut system = self.ports.machine.take_events();
         self.ask_adapter();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -137,16 +161,17 @@ impl Console {
         frame.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut fronts = true;
         loop {
+            self.release(&mut radio);
             let commit_at = self.commits.due().unwrap_or_else(|| Instant::now() + TICK);
             tokio::select! {
                 Some(done) = self.work.next(), if !self.work.is_empty() => {
-                    // What the radio said before this answer is heard before it: an ended link loses no value.
-                    while let Ok(event) = radio.try_recv() {
-                        self.radio_event(event);
+                    if self.hear_before(&done, &mut radio) {
+                        self.done(done);
+                    } else {
+                        self.held_back.push_back(done);
                     }
-                    self.done(done);
                 }
-                event = radio.recv() => match event {
+                event = radio.recv(), if self.commits.room() > 0 => match event {
                     Some(event) => self.radio_event(event),
                     None => return tracing::error!(code = "RADIO-ENDED", "the radio ended"),
                 },
@@ -160,6 +185,7 @@ impl Console {
                         self.close(None);
                     }
                 },
+                event = next_of(&mut system) => self.machine_event(event),
                 () = sleep_until(commit_at), if self.commits.due().is_some() => {}
                 _ = tick.tick() => self.tick(),
                 _ = frame.tick(), if self.strips.moving() => self.draw_live(),
@@ -169,12 +195,47 @@ impl Console {
                 break;
             }
         }
+        // Answers that are given already are delivered.
+        while let Some(Some(_)) = self.work.next().now_or_never() {}
         let unwritten = self.commits.pending();
+        self.before_locking().await;
         let closed = self.ports.store.close().await;
         let lost = || StoreFault::Io("what was recorded last could not be written before the end".into());
         let result = if unwritten { Err(lost()) } else { closed };
         if let Some((reply, _)) = self.closing.take() {
             let _ = reply.send(result.map_err(RequestError::Store));
+        }
+    }
+
+    /// What the radio said before an answer is heard before it: an ended link loses no value. Whether all of it could be
+    /// taken: when too much waits to be written, the radio's events wait, and its answers behind them.
+    fn hear_before(&mut self, done: &Done, radio: &mut mpsc::UnboundedReceiver<RadioEvent>) -> bool {
+        let of_radio = matches!(done, Done::Radio(..));
+        if of_radio && !self.held_back.is_empty() {
+            return false;
+        }
+        for _ in 0..self.commits.room() {
+            match radio.try_recv() {
+                Ok(event) => self.radio_event(event),
+                Err(_) => return true,
+            }
+        }
+        !of_radio
+    }
+
+    /// Answers that waited, once there is room for what stands before them.
+    fn release(&mut self, radio: &mut mpsc::UnboundedReceiver<RadioEvent>) {
+        if self.commits.room() == 0 {
+            return;
+        }
+        while let Some(done) = self.held_back.pop_front() {
+            let others = std::mem::take(&mut self.held_back);
+            let heard = self.hear_before(&done, radio);
+            self.held_back = others;
+            if !heard {
+                return self.held_back.push_front(done);
+            }
+            self.done(done);
         }
     }
 
@@ -197,6 +258,7 @@ impl Console {
 
     fn tick(&mut self) {
         let now = self.now();
+        let stood_still = self.vigil.silence(now);
         if self.vigil.look(now) {
             tracing::warn!(
                 code = "TIME-JUMP",
@@ -204,7 +266,11 @@ impl Console {
             );
             self.live.interrupt();
         }
-        self.devices.timeouts(now);
+        if self.commits.room() > 0 {
+            // Else what devices said waits, and none of them is silent.
+            self.devices.timeouts(now);
+        }
+        self.look_at_spool();
         self.end_unheard_pairings(now);
         self.close_minutes(now.wall);
         self.life_sign(now.wall);
@@ -212,6 +278,11 @@ impl Console {
         self.keep_listening(now);
         self.start_maintenance();
         self.refresh_trend_strip(now);
+        self.watch_access(now, stood_still);
+        self.keep_safe(now);
+        if self.access.vault_is_open() {
+            self.keep_anchor(now);
+        }
         self.changed = true;
     }
 
@@ -228,6 +299,8 @@ impl Console {
             Done::ToAssign(asked) => self.assign_found(*asked),
             Done::Rejected(asked) => self.rejected_read(*asked),
             Done::Committed(batch, result) => self.committed(*batch, result),
+            Done::CommittedApart(batch, apart) => self.committed_apart(*batch, *apart),
+            Done::Spooled(opening, answer) => self.spool_answered(opening, *answer),
             Done::Maintained(result) => {
                 self.maintaining = false;
                 match result {
@@ -238,6 +311,8 @@ impl Console {
                     }
                 }
             }
+            // An answer that comes after the vault was locked fills nothing again.
+            Done::Unassigned(_) | Done::LastValues(..) | Done::OutboxCounts(_) if !self.access.vault_is_open() => {}
             Done::OutboxCounts(Ok(Answer::OutboxCounts(counts))) => self.sync.counted(counts),
             Done::Unassigned(Ok(Answer::Count(count))) => self.unassigned = count,
             Done::LastValues(patient, Ok(Answer::LastValues(readings))) => {
@@ -246,6 +321,7 @@ impl Console {
             }
             Done::TrendStrip(patient, answer) => self.draw_trend_strip(patient, answer),
             Done::Clinic(tried, answer) => self.clinic_answered(tried, answer),
+            Done::Then(then) => then(self),
             Done::Awake(inhibitor) => self.inhibitor = inhibitor.filter(|_| self.run.recording > 0),
             Done::OutboxCounts(Err(fault)) | Done::Unassigned(Err(fault)) | Done::LastValues(_, Err(fault)) => {
                 tracing::warn!(code = "STORE-READ", %fault, "a query of the console failed");
@@ -281,7 +357,7 @@ impl Console {
 
     fn start_maintenance(&mut self) {
         let due = self.maintained.is_none_or(|at| at.elapsed() >= MAINTENANCE);
-        if self.maintaining || !due || self.commits.busy() {
+        if self.maintaining || !due || self.commits.busy() || !self.access.vault_is_open() {
             return;
         }
         self.maintaining = true;
@@ -312,6 +388,16 @@ impl Console {
         let snapshot: Snapshot = self.snapshot(now);
         self.ports.display.show(Arc::new(snapshot));
     }
+}
+
+/// What the system does next; never, where it does not say.
+async fn next_of(events: &mut Option<mpsc::UnboundedReceiver<MachineEvent>>) -> MachineEvent {
+    if let Some(events) = events
+        && let Some(event) = events.recv().await
+    {
+        return event;
+    }
+    std::future::pending().await
 }
 
 /// Raw frames received before this are over their time; `None` when they are kept for ever.

@@ -44,6 +44,18 @@ impl Console {
         self.row(observation, self.needs(patient.id, device))
     }
 
+    /// Which row of the outbox a reading's is.
+    pub(crate) fn reading_row_id(
+        &self,
+        patient: PatientId,
+        device: &DeviceDescription,
+        measurement: &Measurement,
+    ) -> Option<Uuid> {
+        let patient = self.patients.get(&patient)?;
+        let input = ReadingInput { patient, device, measurement, clock: None, needs_review: false };
+        Some(bedside_fhir::reading_id(&self.sync.context, &input))
+    }
+
     /// A minute's row.
     pub(crate) fn median_row(&self, median: &MinuteMedian) -> Option<OutboxRow> {
         let (patient, device) = (self.patients.get(&median.patient)?, self.known.get(&median.device)?);

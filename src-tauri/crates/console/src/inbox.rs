@@ -1,11 +1,13 @@
 //! The unassigned inbox: what is in it and why, and the act by which its readings become a patient's (product law 5).
 //! Not here: how a reading comes to be unassigned (`readings`), and slots confirmed while the device is bound (`procedures`).
+use crate::audit::AuditAction;
 use crate::commits::After;
+use crate::epoch::Moment;
 use crate::event_loop::{Console, Done};
 use crate::people::answer;
 use crate::ports::{Answer, Query, RecordStore, StoreFault};
 use crate::procedures::is_of_user;
-use crate::records::{AuditAction, AuditEntry, Binding, StoredReading};
+use crate::records::{Binding, StoredReading};
 use crate::request::RequestError;
 use bedside_session::Now;
 use bedside_vitals::{
@@ -115,6 +117,7 @@ pub(crate) struct ToAssign {
     wanted: BTreeSet<ReadingId>,
     patient: PatientId,
     reply: oneshot::Sender<Result<u64, RequestError>>,
+    asked: Moment,
     found: Result<(Vec<StoredReading>, Vec<Binding>), StoreFault>,
 }
 
@@ -122,11 +125,10 @@ impl Console {
     /// What is unassigned, for the screen.
     pub(crate) fn inbox(&mut self, reply: oneshot::Sender<Result<Vec<InboxReading>, RequestError>>) {
         let (store, rule, now) = (self.ports.store.clone(), self.policy.freshness, self.now());
-        self.start_work(async move {
-            let found = unassigned(store.as_ref()).await;
-            let shown = |all: Vec<Unassigned>| all.into_iter().map(|one| with_age(one, &rule, now)).collect();
-            answer(reply, found.map(shown).map_err(RequestError::from));
-            Done::Nothing
+        let entry = self.entry(AuditAction::InboxSeen, None, None);
+        self.audited(entry, reply, async move {
+            let found = unassigned(store.as_ref()).await?;
+            Ok((found.len(), found.into_iter().map(|one| with_age(one, &rule, now)).collect()))
         });
     }
 
@@ -140,7 +142,7 @@ impl Console {
         if !self.patients.contains_key(&patient) {
             return answer(reply, Err(RequestError::NoSuchPatient));
         }
-        let store = self.ports.store.clone();
+        let (store, asked) = (self.ports.store.clone(), self.epoch.moment());
         let wanted: BTreeSet<ReadingId> = readings.into_iter().collect();
         self.start_work(async move {
             let found = async {
@@ -150,27 +152,28 @@ impl Console {
                 Ok((found, bindings))
             };
             let found = found.await;
-            Done::ToAssign(Box::new(ToAssign { wanted, patient, reply, found }))
+            Done::ToAssign(Box::new(ToAssign { wanted, patient, reply, asked, found }))
         });
     }
 
     /// All of them or none: readings, records for the server and the audit in one commit. One that is the patient's
     /// already is left as it is.
     pub(crate) fn assign_found(&mut self, asked: ToAssign) {
-        let ToAssign { wanted, patient, reply, found } = asked;
-        let new = match found.map_err(RequestError::from).and_then(|found| assignable(&wanted, patient, found)) {
+        let ToAssign { wanted, patient, reply, asked, found } = asked;
+        // Locked meanwhile, or somebody else works here: it would be filed without what the server is to get, or as theirs.
+        let found = asked.let_through(found.map_err(RequestError::from));
+        let new = match found.and_then(|found| assignable(&wanted, patient, found)) {
             Ok(new) => new,
             Err(error) => return answer(reply, Err(error)),
         };
         if new.is_empty() {
             return answer(reply, Ok(0));
         }
-        let at = self.ports.machine.wall();
         let count = new.len() as u64;
         let devices: BTreeSet<DeviceId> = new.iter().map(|reading| reading.device).collect();
         let mut batch = self.assignment(new, patient);
         let action = AuditAction::ReadingsAssigned;
-        let entry = |device| AuditEntry { at, action, patient: Some(patient), device: Some(device) };
+        let entry = |device| self.entry(action, Some(patient), Some(device));
         batch.changes.audit.extend(devices.into_iter().map(entry));
         batch.after.push(After::Reply(Box::new(move |result| answer(reply, result.map(|()| count)))));
         self.commits.request(batch);

@@ -1,15 +1,24 @@
 //! The application: one event loop owns every piece of mutable state and knows six ports and the pure core.
 //! No adapter, no Tauri, no SQL, no HTTP here.
 
+mod access;
+mod apart;
+mod audit;
+mod audit_export;
+mod auditing;
 mod binding;
+mod capture;
+mod clinician;
 mod commits;
 mod devices;
+mod epoch;
 mod event_loop;
 mod filing;
 mod inbox;
 mod live;
 mod minutes;
 mod open_questions;
+mod opening;
 mod pairing;
 mod people;
 mod plausible;
@@ -18,8 +27,12 @@ mod procedures;
 mod readings;
 mod records;
 mod request;
+mod requests;
+mod review;
+mod safeguards;
 mod screen;
 mod snapshot;
+mod spool_filing;
 mod start;
 mod strips;
 mod sync;
@@ -27,10 +40,15 @@ mod trend;
 mod vigil;
 mod wave;
 
+pub use access::{open_as, restore_without_slots};
+pub use audit::*;
+pub use audit_export::audit_document;
+pub use clinician::{Clinician, ClinicianId, Permission, Role, UserName};
 pub use event_loop::Ports;
 pub use inbox::{InboxReading, Unassigned, WhyUnassigned, unassigned};
 pub use open_questions::OpenQuestions;
 pub use records::*;
 pub use request::*;
+pub use requests::RequestKind;
 pub use snapshot::*;
-pub use start::{OpenFault, Settings, create_vault, open_vault, start};
+pub use start::{Created, OpenFault, Settings, create_vault, open_vault, start};

@@ -1,5 +1,6 @@
 //! Pairing: the questions that a person sees, the answers back to the radio, and sessions that wait meanwhile.
 //! Nothing is bonded by itself: a device that asks for it is offered once. Not here: how a radio pairs.
+use crate::audit::{AuditAction, AuditEntry, AuditOutcome};
 use crate::devices::SessionKey;
 use crate::event_loop::{Console, Done};
 use crate::ports::*;
@@ -159,6 +160,7 @@ impl Console {
         if let Err(fault) = result {
             return self.paired(peripheral, Err(fault));
         }
+        self.note_about(AuditAction::DeviceForgotten, &peripheral, AuditOutcome::Success);
         self.pairings.offered.remove(&peripheral);
         self.devices.heard.remove(&peripheral);
         for key in self.devices.keys_of(&peripheral) {
@@ -216,6 +218,7 @@ impl Console {
         match &result {
             Ok(()) => {
                 tracing::info!(code = "PAIRED", "a device was paired");
+                self.note_about(AuditAction::DevicePaired, &peripheral, AuditOutcome::Success);
                 self.pairings.offered.remove(&peripheral);
                 for key in &keys {
                     self.devices.feed(*key, now, Input::Bonded);
@@ -223,6 +226,10 @@ impl Console {
             }
             Err(fault) => {
                 tracing::warn!(code = "PAIRING", %fault, "a device was not paired");
+                // What a person asked for is noted where it is answered.
+                if replies.is_empty() {
+                    self.note_about(AuditAction::DevicePaired, &peripheral, AuditOutcome::Failed);
+                }
                 if let RadioFault::Pairing(fault) = fault {
                     self.pairings.offered.insert(peripheral.clone(), Some(fault.code()));
                     for key in &keys {
@@ -259,10 +266,24 @@ impl Console {
         let radio = self.ports.radio.clone();
         self.start_work(async move {
             let result = radio.forget(&peripheral).await;
-            let _ = reply.send(result.map_err(RequestError::Radio));
             let bond = radio.bond(&peripheral).await;
-            Done::Bond(peripheral, bond)
+            Done::Then(Box::new(move |console: &mut Self| {
+                if result.is_ok() {
+                    console.note_about(AuditAction::DeviceForgotten, &peripheral, AuditOutcome::Success);
+                }
+                let _ = reply.send(result.map_err(RequestError::Radio));
+                console.bond_answered(peripheral, bond);
+            }))
         });
+    }
+
+    /// An entry about a device in reach, which may not have said yet which it is.
+    fn note_about(&mut self, action: AuditAction, peripheral: &PeripheralId, outcome: AuditOutcome) {
+        let tracked = self.devices.by_peripheral(peripheral);
+        let device = tracked.and_then(|tracked| tracked.device.as_ref()).map(|device| device.id);
+        let reason = device.is_none().then(|| peripheral.short());
+        let entry = AuditEntry { outcome, reason, ..self.entry(action, None, device) };
+        self.note(entry);
     }
 
     /// A person answers a question.
@@ -308,20 +329,20 @@ impl Console {
         self.changed = true;
     }
 
-    /// The open questions, for the screen.
-    pub(crate) fn pairing_questions(&self) -> Vec<PairingAsked> {
+    /// The open questions, for the screen; without a bed where no people may be seen.
+    pub(crate) fn pairing_questions(&self, people: bool) -> Vec<PairingAsked> {
         let asked = self.pairings.asked.values().map(|(prompt, until)| {
             let heard = self.devices.heard.get(&prompt.peripheral);
             let tracked = self.devices.by_peripheral(&prompt.peripheral);
             let name = tracked.map(|tracked| tracked.name.clone()).filter(|name| !name.is_empty());
-            let patient = tracked.and_then(|tracked| self.patients.get(&tracked.purpose.patient));
+            let patient = tracked.and_then(|tracked| self.patients.get(&tracked.purpose.patient?));
             PairingAsked {
                 prompt: prompt.id,
                 peripheral: prompt.peripheral.clone(),
                 name: name.or_else(|| heard.and_then(|heard| heard.advertisement.name.clone())),
                 kind: tracked.map(|t| t.kind).or(heard.map(|h| h.kind)).unwrap_or(DeviceKind::Unknown),
                 short_address: prompt.peripheral.short(),
-                bed: patient.and_then(|patient| patient.bed.clone()),
+                bed: patient.filter(|_| people).and_then(|patient| patient.bed.clone()),
                 question: prompt.question,
                 until: *until,
             }

@@ -1,10 +1,12 @@
 //! What a person asks: patients, searching, strips, sync, closing. Each request gets exactly one answer.
 //! Not here: binding (`binding`) and what follows from the answers.
+use crate::audit::AuditAction;
 use crate::commits::{After, Batch};
 use crate::event_loop::{Console, Done};
 use crate::ports::{Answer, Query};
-use crate::records::{AuditAction, AuditEntry, Changes, PatientActivity};
-use crate::request::{NewPatient, PatientLine, Request, RequestError};
+use crate::records::{Changes, PatientActivity};
+use crate::request::{NewPatient, PatientLine, RequestError};
+use crate::requests::{Reply, Request};
 use bedside_session::Input;
 use bedside_vitals::{BirthDate, Patient, PatientId, RecordNumber, Sex};
 use std::time::Duration;
@@ -14,68 +16,89 @@ use uuid::Uuid;
 impl Console {
     pub(crate) fn request(&mut self, request: Request) {
         self.changed = true;
+        if let Some(error) = self.refusal(&request) {
+            tracing::info!(code = "REFUSED", request = ?request.kind(), %error, "a request is not carried out");
+            self.note_refusal(&request, &error);
+            return request.refuse(error);
+        }
+        let request = self.answered_now_or_not(request);
+        let request = self.failures_noted(request);
         match request {
             Request::Bind { reply, .. } | Request::BindKnown { reply, .. } if self.closing.is_some() => {
                 answer(reply, Err(RequestError::ConsoleGone));
             }
-            Request::ListPatients(reply) => self.list_patients(reply),
-            Request::AddPatient(new, reply) => self.add_patient(&new, reply),
-            Request::OpenPatient(patient, reply) => answer(reply, self.open_patient(patient)),
-            Request::Search(seconds, reply) => answer(reply, self.search(seconds)),
+            Request::ListPatients { reply } => self.list_patients(reply),
+            Request::AddPatient { new, reply } => self.add_patient(&new, reply),
+            Request::OpenPatient { patient, reply } => self.open_patient(patient, reply),
+            Request::Search { seconds, reply } => answer(reply, self.search(seconds)),
             Request::Bind { peripheral, patient, reply } => self.bind(peripheral, patient, reply),
             Request::BindKnown { device, patient, reply } => answer(reply, self.bind_known(device, patient)),
-            Request::Unbind(device, reply) => answer(reply, self.unbind(device)),
-            Request::Pair(peripheral, reply) => self.pair(peripheral, reply),
-            Request::PairAnew(peripheral, reply) => self.pair_anew(peripheral, reply),
-            Request::Forget(peripheral, reply) => self.forget(peripheral, reply),
+            Request::Unbind { device, reply } => self.unbind(device, reply),
+            Request::Pair { peripheral, reply } => self.pair(peripheral, reply),
+            Request::PairAnew { peripheral, reply } => self.pair_anew(peripheral, reply),
+            Request::Forget { peripheral, reply } => self.forget(peripheral, reply),
             Request::AnswerPairing { prompt, answer, reply } => self.answer_pairing(prompt, answer, reply),
             Request::ConfirmUserSlot { device, slot, reply } => self.confirm_user_slot(device, slot, reply),
             Request::GiveConsent { device, consent, reply } => self.give_consent(device, consent, reply),
-            Request::FetchRecords(device, reply) => answer(reply, self.tell_session(device, Input::FetchRecords)),
-            Request::AbortRecords(device, reply) => answer(reply, self.tell_session(device, Input::AbortRecords)),
-            Request::Inbox(reply) => self.inbox(reply),
+            Request::FetchRecords { device, reply } => answer(reply, self.tell_session(device, Input::FetchRecords)),
+            Request::AbortRecords { device, reply } => answer(reply, self.tell_session(device, Input::AbortRecords)),
+            Request::Inbox { reply } => self.inbox(reply),
             Request::Assign { readings, patient, reply } => self.assign(readings, patient, reply),
-            Request::DecodeRejected(device, reply) => self.decode_rejected(device, reply),
+            Request::DecodeRejected { device, reply } => self.decode_rejected(device, reply),
             Request::AcknowledgeInterruption { bind_again, reply } => {
-                if let Some(interruption) = self.interrupted.take().filter(|_| bind_again) {
-                    for (device, patient) in interruption.devices {
-                        let _ = self.bind_known(device, patient);
-                    }
-                }
-                answer(reply, Ok(()));
+                self.acknowledge_interruption(bind_again, reply);
             }
-            Request::Query(query, reply) => {
-                let store = self.ports.store.clone();
-                self.start_work(async move {
-                    answer(reply, store.read(query).await.map_err(RequestError::from));
-                    Done::Nothing
-                });
-            }
-            Request::SetStrips(canvases, reply) => {
-                self.strips.set(canvases);
+            Request::Query { query, reply } => self.query(query, reply),
+            Request::SetStrips { strips, reply } => {
+                self.strips.set(strips);
                 self.draw_all_strips();
                 answer(reply, Ok(()));
             }
-            Request::TrendChart(trend, reply) => self.trend_chart(trend, reply),
-            Request::SyncNow(reply) => answer(reply, self.sync_now()),
-            Request::SyncUntilQuiet(reply) => self.sync_until_quiet(reply),
-            Request::OutboxRows(states, reply) => {
-                let store = self.ports.store.clone();
-                self.start_work(async move {
-                    let rows = store.read(Query::OutboxRows { states, limit: 500 }).await;
-                    answer(
-                        reply,
-                        match rows {
-                            Ok(Answer::OutboxRows(rows)) => Ok(rows),
-                            Ok(_) => Ok(Vec::new()),
-                            Err(fault) => Err(fault.into()),
-                        },
-                    );
-                    Done::Nothing
+            Request::TrendChart { trend, reply } => self.trend_chart(trend, reply),
+            Request::SyncNow { reply } => answer(reply, self.sync_now()),
+            Request::SyncUntilQuiet { reply } => self.sync_until_quiet(reply),
+            Request::OutboxRows { states, reply } => {
+                let (store, entry) = (self.ports.store.clone(), self.entry(AuditAction::OutboxSeen, None, None));
+                self.audited(entry, reply, async move {
+                    match store.read(Query::OutboxRows { states, limit: 500 }).await? {
+                        Answer::OutboxRows(rows) => Ok((rows.len(), rows)),
+                        _ => Ok((0, Vec::new())),
+                    }
                 });
             }
-            Request::Retry(row, reply) => answer(reply, self.retry(row)),
-            Request::Close(reply) => self.close(Some(reply)),
+            Request::Retry { row, reply } => self.retry(row, reply),
+            request @ (Request::SignIn { .. }
+            | Request::OpenWithDeviceSecret { .. }
+            | Request::Recover { .. }
+            | Request::EnrolFirst { .. }
+            | Request::LockScreen { .. }
+            | Request::LockVault { .. }
+            | Request::UnlockScreen { .. }
+            | Request::Activity { .. }
+            | Request::BreakGlass { .. }
+            | Request::EndBreakGlass { .. }
+            | Request::Clinicians { .. }
+            | Request::AddClinician { .. }
+            | Request::ChangeClinician { .. }
+            | Request::DisableClinician { .. }
+            | Request::ChangePassphrase { .. }
+            | Request::ResetPassphrase { .. }
+            | Request::ChangePin { .. }
+            | Request::NewRecoveryKey { .. }) => self.access_request(request),
+            Request::Capture { peripheral, reply } => self.capture(peripheral, reply),
+            Request::BackUp { reply } => self.back_up(Some(reply)),
+            Request::Backups { reply } => self.list_backups(reply),
+            Request::Check { reply } => self.check(Some(reply)),
+            Request::Restore { backup, by, reply } => self.restore(backup, by, reply),
+            Request::Rekey { reply } => self.rekey(reply),
+            Request::CorrectReading { reading, value, reason, reply } => {
+                self.correct_reading(reading, value, reason, reply);
+            }
+            Request::RejectReading { reading, reason, reply } => self.reject_reading(reading, reason, reply),
+            // D
+            Request::Audit { patient, limit, reply } => self.audit_log(patient, limit, reply),
+            Request::VerifyAudit { reply } => self.verify_audit(reply),
+            Request::Close { reply } => self.close(Some(reply)),
         }
     }
 
@@ -89,15 +112,11 @@ impl Console {
             let lower = |name: &bedside_vitals::Sensitive<String>| name.reveal().to_lowercase();
             (lower(&patient.family), lower(&patient.given), patient.id)
         });
-        let store = self.ports.store.clone();
-        self.start_work(async move {
-            let activity = match store.read(Query::PatientActivity).await {
-                Ok(Answer::PatientActivity(activity)) => activity,
-                Ok(_) => Vec::new(),
-                Err(fault) => {
-                    answer(reply, Err(fault.into()));
-                    return Done::Nothing;
-                }
+        let (store, entry) = (self.ports.store.clone(), self.entry(AuditAction::PatientsListed, None, None));
+        self.audited(entry, reply, async move {
+            let activity = match store.read(Query::PatientActivity).await? {
+                Answer::PatientActivity(activity) => activity,
+                _ => Vec::new(),
             };
             let line = |(patient, name_alert, latest): (Patient, bool, Option<_>)| {
                 let stored = activity.iter().find(|a| a.patient == patient.id);
@@ -106,8 +125,7 @@ impl Console {
                     PatientActivity { patient: patient.id, last_value, unsent: stored.map_or(0, |a| a.unsent) };
                 PatientLine { patient, name_alert, activity }
             };
-            answer(reply, Ok(patients.into_iter().map(line).collect()));
-            Done::Nothing
+            Ok((patients.len(), patients.into_iter().map(line).collect()))
         });
     }
 
@@ -122,10 +140,9 @@ impl Console {
             Ok(patient) => patient,
             Err(error) => return answer(reply, Err(error)),
         };
-        let now = self.ports.machine.wall();
         let mut changes = Changes::default();
         changes.outbox.extend(self.patient_row(&patient));
-        let entry = AuditEntry { at: now, action: AuditAction::PatientAdded, patient: Some(patient.id), device: None };
+        let entry = self.entry(AuditAction::PatientAdded, Some(patient.id), None);
         changes.audit.push(entry);
         changes.patients.push(patient.clone());
         // In memory at once, so that nobody takes the record number meanwhile; a failed commit takes it out again.
@@ -155,27 +172,42 @@ impl Console {
         })
     }
 
-    fn open_patient(&mut self, patient: Option<PatientId>) -> Result<(), RequestError> {
-        if patient == self.open {
-            return Ok(());
+    pub(crate) fn open_patient(&mut self, patient: Option<PatientId>, reply: Reply<()>) {
+        let Some(id) = patient.filter(|_| patient != self.open) else {
+            if patient.is_none() {
+                self.show_patient(None);
+            }
+            return answer(reply, Ok(()));
+        };
+        if !self.patients.contains_key(&id) {
+            return answer(reply, Err(RequestError::NoSuchPatient));
         }
-        if let Some(id) = patient {
-            if !self.patients.contains_key(&id) {
-                return Err(RequestError::NoSuchPatient);
+        // Nothing of the patient is shown before the entry about it is durable, or after the screen was locked meanwhile.
+        let (entry, moment) = (self.entry(AuditAction::PatientOpened, Some(id), None), self.epoch.moment());
+        self.after_durable(entry, move |console, durable| {
+            let opened = moment.let_through(durable);
+            if opened.is_ok() {
+                console.show_patient(Some(id));
             }
-            let at = self.ports.machine.wall();
-            let entry = AuditEntry { at, action: AuditAction::PatientOpened, patient: Some(id), device: None };
-            self.commits.capture(|changes| changes.audit.push(entry));
-            if self.opened_before.insert(id) {
-                let store = self.ports.store.clone();
-                self.start_work(async move { Done::LastValues(id, store.read(Query::LastValues(id)).await) });
-            }
+            answer(reply, opened);
+        });
+    }
+
+    /// The bedside of a patient, or of none. That it is seen has been noted.
+    pub(crate) fn show_patient(&mut self, patient: Option<PatientId>) {
+        if patient == self.open {
+            return;
+        }
+        if let Some(id) = patient
+            && self.opened_before.insert(id)
+        {
+            let store = self.ports.store.clone();
+            self.start_work(async move { Done::LastValues(id, store.read(Query::LastValues(id)).await) });
         }
         self.open = patient;
         self.strips.forget();
         // Nothing of the patient before stays on a canvas.
         self.draw_all_strips();
-        Ok(())
     }
 
     fn search(&mut self, seconds: u32) -> Result<(), RequestError> {

@@ -1,7 +1,10 @@
 //! What sessions do with a device beside its values, and what a person says to it: stored records, clock, consent, user
 //! slot. Not here: how a session does it, links (`devices`), and the unassigned inbox (`inbox`).
+use crate::access::By;
+use crate::audit::AuditAction;
 use crate::commits::{After, Batch};
 use crate::devices::SessionKey;
+use crate::epoch::Moment;
 use crate::event_loop::{Console, Done};
 use crate::plausible::may_be_shown;
 use crate::ports::{Answer, Query};
@@ -41,6 +44,36 @@ impl DeviceFacts {
             }
         }
         facts
+    }
+
+    /// What was spooled is filed: what memory knows of a device is newer.
+    pub(crate) fn filed(&mut self, changes: &Changes, wall: WallTime) {
+        for (device, bookmark) in &changes.bookmarks {
+            self.bookmarks.entry((*device, bookmark.service)).or_insert(*bookmark);
+        }
+        for (device, consent) in &changes.consents {
+            self.consents.entry(*device).or_insert(*consent);
+        }
+        for binding in &changes.bindings {
+            if let Some(until) = binding.until {
+                self.binding_ended(binding, until.min(wall));
+            }
+        }
+    }
+
+    /// What the store knows is added to what memory knows, which is newer: the vault was locked meanwhile.
+    pub(crate) fn merge(&mut self, memories: DeviceMemories, ended: Vec<Binding>) {
+        let Self { bookmarks, consents, bound_until } = Self::new(memories, ended);
+        for (key, bookmark) in bookmarks {
+            self.bookmarks.entry(key).or_insert(bookmark);
+        }
+        for (device, consent) in consents {
+            self.consents.entry(device).or_insert(consent);
+        }
+        for (key, until) in bound_until {
+            let last = self.bound_until.entry(key).or_insert(until);
+            *last = until.max(*last);
+        }
     }
 
     /// A binding is over.
@@ -119,7 +152,8 @@ impl Console {
         tracked.procedures.shown.clock = Some(setting.outcome.clone());
         tracked.clock_offset_ms = setting.after.or(setting.before).map(|clock| clock.offset_ms);
         let Some(device) = tracked.device.as_ref().map(|device| device.id) else { return };
-        let entry = AuditEntry { at: now.wall, action: AuditAction::ClockSet, patient: None, device: Some(device) };
+        // The session does it by itself: nobody who happens to be signed in.
+        let entry = self.entry_by(By::default(), AuditAction::ClockSet, None, Some(device));
         self.commits.capture(|changes| {
             changes.clock_settings.push(StoredClockSetting { device, at: now.wall, setting });
             changes.audit.push(entry);
@@ -152,7 +186,7 @@ impl Console {
         let mut changes = Changes::default();
         changes.consents.push((device, consent));
         let action = AuditAction::ConsentGiven;
-        changes.audit.push(AuditEntry { at: now.wall, action, patient: None, device: Some(device) });
+        changes.audit.push(self.entry(action, None, Some(device)));
         let after = vec![After::Reply(Box::new(move |result| drop(reply.send(result))))];
         self.commits.request(Batch { changes, after });
     }
@@ -193,7 +227,6 @@ impl Console {
         slot: u8,
         reply: oneshot::Sender<Result<(), RequestError>>,
     ) {
-        let now = self.now();
         let found = self.devices.by_device(device).and_then(|(_, tracked)| {
             let binding = tracked.binding.as_mut()?;
             binding.user_slot = Some(slot);
@@ -209,7 +242,7 @@ impl Console {
         let mine = waiting.into_iter().filter(|reading| reading.measurement.user_slot == Some(slot));
         let Batch { changes, after } = self.assignment(mine.collect(), patient);
         let action = AuditAction::UserSlotConfirmed;
-        let entry = AuditEntry { at: now.wall, action, patient: Some(patient), device: Some(device) };
+        let entry = self.entry(action, Some(patient), Some(device));
         // With the captured values, not before them: a reading that is not stored yet cannot be assigned.
         self.commits.capture(|all| {
             all.assignments.extend(changes.assignments);
@@ -257,7 +290,7 @@ impl Console {
             let _ = reply.send(Err(RequestError::NoSuchDevice));
             return;
         };
-        let store = self.ports.store.clone();
+        let (store, asked) = (self.ports.store.clone(), self.epoch.moment());
         self.start_work(async move {
             let rejected = async {
                 let query = Query::Frames { device: Some(device), rejected_only: true, limit: usize::MAX };
@@ -276,15 +309,16 @@ impl Console {
                 Ok(all)
             };
             let rejected = rejected.await;
-            Done::Rejected(Box::new(RejectedValues { device: description, reply, rejected }))
+            Done::Rejected(Box::new(RejectedValues { device: description, reply, asked, rejected }))
         });
     }
 
     pub(crate) fn rejected_read(&mut self, asked: RejectedValues) {
-        let RejectedValues { device, reply, rejected } = asked;
-        let rejected = match rejected {
+        let RejectedValues { device, reply, asked, rejected } = asked;
+        // Locked meanwhile, or somebody else works here: it would be written as theirs.
+        let rejected = match asked.let_through(rejected.map_err(RequestError::Store)) {
             Ok(rejected) => rejected,
-            Err(fault) => return drop(reply.send(Err(RequestError::Store(fault)))),
+            Err(error) => return drop(reply.send(Err(error))),
         };
         let mut accepted = 0;
         for Rejected { frame, clock, binding } in rejected {
@@ -308,8 +342,7 @@ impl Console {
                 self.measurement(&device, patient, measurement, place);
             }
         }
-        let at = self.ports.machine.wall();
-        let entry = AuditEntry { at, action: AuditAction::DecodedAgain, patient: None, device: Some(device.id) };
+        let entry = self.entry(AuditAction::DecodedAgain, None, Some(device.id));
         self.commits.capture(|changes| changes.audit.push(entry));
         let answer = move |result: Result<(), RequestError>| drop(reply.send(result.map(|()| accepted)));
         self.commits.after_capture(After::Reply(Box::new(answer)));
@@ -335,6 +368,7 @@ pub(crate) fn is_of_user(binding: &Binding, measurement: &Measurement) -> bool {
 pub(crate) struct RejectedValues {
     device: DeviceDescription,
     reply: oneshot::Sender<Result<u32, RequestError>>,
+    asked: Moment,
     rejected: Result<Vec<Rejected>, crate::ports::StoreFault>,
 }
 

@@ -1,11 +1,16 @@
 //! What the store keeps, in the console's words.
 //! Not here: SQL, text for the screen, and what goes to the server (`filing`).
+use crate::audit::AuditEntry;
+use crate::clinician::{Clinician, ClinicianId};
+use crate::ports::Pin;
 use bedside_outbox::{OutboxRow, RowId, RowState, RowUpdate};
 use bedside_session::{Bookmark, ClockSetting, UserConsent};
+use bedside_vitals::Sensitive;
 use bedside_vitals::{
     ConnectionId, Decimal, DeviceClock, DeviceDescription, DeviceId, Measurement, Parameter, Patient, PatientId,
     ReadingId, SeriesId, Unit, WallTime,
 };
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// Everything one transaction writes.
@@ -44,10 +49,22 @@ pub struct Changes {
     pub reading_rows: Vec<(ReadingId, OutboxRow)>,
     /// What tries changed.
     pub outbox_updates: Vec<RowUpdate>,
+    /// Clinicians enrolled or changed.
+    pub clinicians: Vec<Clinician>,
+    /// New PINs, kept as their verifiers.
+    pub pins: Vec<(ClinicianId, Pin)>,
+    /// Corrections and rejections of readings.
+    pub versions: Vec<ReadingVersion>,
     /// Who did what.
     pub audit: Vec<AuditEntry>,
     /// The life sign of this run.
     pub run: Option<Run>,
+    /// A recording that was broken off: `Some(Some(_))` is kept until `Some(None)` says that a person has seen it.
+    pub interruption: Option<Option<StoredInterruption>>,
+    /// The batch of the spool that these changes are: removed from the spool with this commit.
+    pub spool_filed: Option<SpoolPlace>,
+    /// Changes that the store refused for their own sake, kept as they were.
+    pub unwritable: Vec<Unwritable>,
 }
 
 impl Changes {
@@ -70,8 +87,14 @@ impl Changes {
             outbox,
             reading_rows,
             outbox_updates,
+            clinicians,
+            pins,
+            versions,
             audit,
             run: _,
+            interruption,
+            spool_filed,
+            unwritable,
         } = self;
         patients.is_empty()
             && devices.is_empty()
@@ -89,15 +112,62 @@ impl Changes {
             && outbox.is_empty()
             && reading_rows.is_empty()
             && outbox_updates.is_empty()
+            && clinicians.is_empty()
+            && pins.is_empty()
+            && versions.is_empty()
             && audit.is_empty()
+            && interruption.is_none()
+            && spool_filed.is_none()
+            && unwritable.is_empty()
     }
+
+    /// Adds what came later: of what can be said only once, the later word counts.
+    pub fn append(&mut self, then: Self) {
+        self.patients.extend(then.patients);
+        self.devices.extend(then.devices);
+        self.connections.extend(then.connections);
+        self.bindings.extend(then.bindings);
+        self.bookmarks.extend(then.bookmarks);
+        self.consents.extend(then.consents);
+        self.clock_settings.extend(then.clock_settings);
+        self.frames.extend(then.frames);
+        self.readings.extend(then.readings);
+        self.assignments.extend(then.assignments);
+        self.accepted_frames.extend(then.accepted_frames);
+        self.samples.extend(then.samples);
+        self.medians.extend(then.medians);
+        self.outbox.extend(then.outbox);
+        self.reading_rows.extend(then.reading_rows);
+        self.outbox_updates.extend(then.outbox_updates);
+        self.clinicians.extend(then.clinicians);
+        self.pins.extend(then.pins);
+        self.versions.extend(then.versions);
+        self.audit.extend(then.audit);
+        self.run = then.run.or(self.run.take());
+        self.interruption = then.interruption.or(self.interruption.take());
+        self.spool_filed = then.spool_filed.or(self.spool_filed.take());
+        self.unwritable.extend(then.unwritable);
+    }
+}
+
+/// Changes that the store refuses, and never will take as they are.
+#[derive(Clone, Debug)]
+pub struct Unwritable {
+    /// When they were refused.
+    pub at: WallTime,
+    /// What the store said, without health data.
+    pub reason: String,
+    /// What was to be written.
+    pub changes: Box<Changes>,
 }
 
 /// Proof that a commit is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Counts commits of this vault, without a gap.
+    /// Counts commits of this vault, without a gap; 0 for what went into the spool.
     pub generation: u64,
+    /// The vault is locked: the changes are durable in the spool and are filed at the next opening.
+    pub spooled: bool,
     /// Readings of the changes that were not written, because their id is taken, and those that were to be assigned and
     /// have a patient already. Nothing is filed for them.
     pub already_known: Vec<ReadingId>,
@@ -106,6 +176,9 @@ pub struct Receipt {
     pub displaced: Vec<(ReadingId, u32)>,
     /// Records of the changes that were not written: they are there already, or their reading was.
     pub ignored_rows: Vec<RowId>,
+    /// Records of a batch of the spool that the store refused for their own sake and set aside; readings among them are in
+    /// `already_known`.
+    pub set_aside: u64,
 }
 
 /// One connection of a device.
@@ -332,77 +405,6 @@ impl OutboxCounts {
     }
 }
 
-/// One entry of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When.
-    pub at: WallTime,
-    /// What was done.
-    pub action: AuditAction,
-    /// To whose record.
-    pub patient: Option<PatientId>,
-    /// With which device.
-    pub device: Option<DeviceId>,
-}
-
-/// What the audit log knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditAction {
-    /// A patient was added.
-    PatientAdded,
-    /// A patient's record was opened.
-    PatientOpened,
-    /// A device was bound.
-    DeviceBound,
-    /// A binding ended.
-    DeviceUnbound,
-    /// A device's clock was set.
-    ClockSet,
-    /// A user slot of a device was confirmed to be the patient's.
-    UserSlotConfirmed,
-    /// A user's consent was given to a device.
-    ConsentGiven,
-    /// Values that were rejected were read again.
-    DecodedAgain,
-    /// Unassigned readings of a device were given to a patient.
-    ReadingsAssigned,
-}
-
-impl AuditAction {
-    /// Every action, for tables and tests.
-    pub const ALL: [Self; 9] = [
-        Self::PatientAdded,
-        Self::PatientOpened,
-        Self::DeviceBound,
-        Self::DeviceUnbound,
-        Self::ClockSet,
-        Self::UserSlotConfirmed,
-        Self::ConsentGiven,
-        Self::DecodedAgain,
-        Self::ReadingsAssigned,
-    ];
-
-    /// The stable name in the store.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::PatientAdded => "patient_added",
-            Self::PatientOpened => "patient_opened",
-            Self::DeviceBound => "device_bound",
-            Self::DeviceUnbound => "device_unbound",
-            Self::ClockSet => "clock_set",
-            Self::UserSlotConfirmed => "user_slot_confirmed",
-            Self::ConsentGiven => "consent_given",
-            Self::DecodedAgain => "decoded_again",
-            Self::ReadingsAssigned => "readings_assigned",
-        }
-    }
-
-    /// The action of a stable name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.name() == name)
-    }
-}
-
 /// One run of the program with this vault open for writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -416,6 +418,8 @@ pub struct Run {
     pub recording: u32,
     /// Whether it ended as it should.
     pub ended: bool,
+    /// Names the policy that it ran under; `None` in runs of earlier versions.
+    pub policy: Option<Uuid>,
 }
 
 /// Figures of a vault.
@@ -429,6 +433,8 @@ pub struct VaultStatus {
     pub generation: u64,
     /// Octets on disk, write-ahead log included.
     pub octets: u64,
+    /// Octets that are free on its disk.
+    pub free_octets: u64,
     /// Patients.
     pub patients: u64,
     /// Spot readings.
@@ -452,4 +458,104 @@ pub struct Maintenance {
     pub frames_removed: u64,
     /// Whether something is left to do.
     pub more: bool,
+}
+
+/// A recording that was broken off by an unclean end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredInterruption {
+    /// Last life sign.
+    pub from: WallTime,
+    /// When recording could go on.
+    pub until: WallTime,
+    /// Devices that were bound then.
+    pub devices: Vec<(DeviceId, PatientId)>,
+}
+
+/// Where a batch lies in the spool: which file, and the place behind its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolPlace {
+    /// The file, one for each process that spooled.
+    pub file: Uuid,
+    /// Octets of the file up to the end of the batch.
+    pub end: u64,
+}
+
+/// A later word on a reading, which itself never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadingVersion {
+    /// Of which reading.
+    pub reading: ReadingId,
+    /// 1 for the first word on it; the store gives the number.
+    pub version: u32,
+    /// What it says.
+    pub verdict: Verdict,
+    /// Why, in the author's words. Health data.
+    pub reason: Sensitive<String>,
+    /// Who.
+    pub author: Option<ClinicianId>,
+    /// When.
+    pub at: WallTime,
+}
+
+/// What a later word on a reading says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The value was another one: the corrected measurement.
+    Corrected(Box<Measurement>),
+    /// It is no measurement of this patient.
+    Rejected,
+}
+
+/// A backup that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupCopy {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// When it was made.
+    pub at: WallTime,
+    /// When it was last opened and read through without a fault.
+    pub verified: Option<WallTime>,
+    /// Commits in it.
+    pub generation: u64,
+    /// Octets.
+    pub octets: u64,
+}
+
+/// What came of a safeguard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SafeguardReport {
+    /// The backup that was made.
+    BackedUp(BackupCopy),
+    /// Nothing was found.
+    Sound,
+    /// The restored backup, where the damaged files are, and what is missing since.
+    Restored {
+        /// The backup that is the vault now.
+        backup: BackupCopy,
+        /// Where the files that were set aside lie.
+        set_aside: PathBuf,
+        /// Readings of the damaged file that could be read and were brought over.
+        recovered: u64,
+        /// Commits of the damaged file that the backup has not, where some of their rows could not be read; 0 when
+        /// nothing is missing.
+        missing_commits: u64,
+        /// Rows of the damaged file that could not be read.
+        unreadable: Vec<UnreadableRows>,
+    },
+    /// Octets that are free for the vault.
+    Space {
+        /// So many.
+        free_octets: u64,
+    },
+}
+
+/// A stretch of a table that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableRows {
+    /// Of this table.
+    pub table: String,
+    /// From this row of the file on.
+    pub first: i64,
+    /// Up to this one; `None` = to the end.
+    pub last: Option<i64>,
 }

@@ -1,8 +1,12 @@
 //! What a front may ask of the console, and the errors it may get.
 //! A request is an envelope: it is answered by the event loop; nothing is decided here.
+use crate::clinician::{Permission, Role, UserName};
 use crate::inbox::InboxReading;
-use crate::ports::{PairingAnswer, PeripheralId, PromptId, RadioEvent, StoreFault};
+use crate::ports::{
+    KeyFault, PairingAnswer, Passphrase, PeripheralId, Pin, PromptId, RadioEvent, StoreFault, WeakSecret,
+};
 use crate::records::*;
+use crate::requests::{Reply, Request};
 use crate::snapshot::{Mode, StripKind};
 use bedside_charts::ChartTheme;
 use bedside_outbox::{OutboxRow, RowState};
@@ -43,6 +47,15 @@ pub enum RequestError {
     /// A reading that is to be assigned is not in the store.
     #[error("a reading that is to be assigned is not in the store")]
     NoSuchReading,
+    /// A reading without a patient cannot be corrected.
+    #[error("the reading is unassigned; give it to its patient before it is corrected")]
+    NotAssigned,
+    /// A correction is another kind of value.
+    #[error("expected a number of the same kind as was measured, in {expected}")]
+    OtherKind {
+        /// The unit, as UCUM writes it.
+        expected: &'static str,
+    },
     /// A reading that is to be assigned is another patient's.
     #[error(
         "a reading is in another chart, or was measured while the device was bound to another patient; none was assigned"
@@ -63,9 +76,73 @@ pub enum RequestError {
     /// The chart cannot be drawn so.
     #[error("the chart cannot be drawn: {0}")]
     Chart(String),
+    /// The screen or the vault is locked, or nobody is enrolled yet.
+    #[error("locked; unlock the screen or sign in first")]
+    Locked,
+    /// None of the roles of whoever is signed in allows it.
+    #[error("none of your roles allows this: it needs {0:?}")]
+    NotPermitted(Permission),
+    /// A passphrase or PIN is not right, or it is too early for another try.
+    #[error("the user name, passphrase or PIN is not right, or it is too early for another try")]
+    WrongSecret {
+        /// Tries until the slot is disabled, or the vault is locked; `None` where nothing is counted.
+        tries_left: Option<u32>,
+        /// No try is looked at before this time.
+        wait_until: Option<WallTime>,
+    },
+    /// Too many wrong passphrases.
+    #[error("too many wrong passphrases: an administrator must set a new one, or IT recovers the vault")]
+    SlotDisabled,
+    /// A new passphrase or PIN is too easy to guess.
+    #[error(transparent)]
+    WeakSecret(#[from] WeakSecret),
+    /// Somebody else signs in with this name.
+    #[error("somebody else signs in with this name")]
+    UserNameTaken,
+    /// Nobody of this id or name is enrolled.
+    #[error("nobody of this name is enrolled")]
+    NoSuchClinician,
+    /// Nobody would be left who can enrol others.
+    #[error("this is the last administrator; enrol another one first")]
+    LastAdministrator,
+    /// What was typed for a clinician is not valid.
+    #[error("expected {0}")]
+    InvalidClinician(&'static str),
+    /// A reason is missing, or too long.
+    #[error("expected a reason of {least} to {most} characters")]
+    ReasonNeeded {
+        /// The least.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// The roles of whoever is signed in allow it anyway, or it is allowed already.
+    #[error("this is allowed already")]
+    NotNeeded,
+    /// The policy does not allow it.
+    #[error("the policy of this computer does not allow it")]
+    ForbiddenByPolicy,
+    /// The keyring failed.
+    #[error(transparent)]
+    Keys(#[from] KeyFault),
     /// The console has ended.
     #[error("the console is not answering")]
     ConsoleGone,
+}
+
+/// Somebody to be enrolled, as typed. Not `Debug`: it holds secrets.
+#[derive(Clone)]
+pub struct NewClinician {
+    /// What they will sign in with.
+    pub user_name: UserName,
+    /// The name that colleagues know; 1 to 100 characters.
+    pub display_name: String,
+    /// What they are here.
+    pub roles: Vec<Role>,
+    /// What they chose for signing in.
+    pub passphrase: Passphrase,
+    /// What they chose for unlocking the screen; `None` = the passphrase does it.
+    pub pin: Option<Pin>,
 }
 
 /// A new patient, as typed. Not `Debug`: it holds names.
@@ -128,39 +205,6 @@ pub struct PatientLine {
     pub activity: PatientActivity,
 }
 
-type Reply<T> = oneshot::Sender<Result<T, RequestError>>;
-
-/// A request with the way back.
-pub(crate) enum Request {
-    ListPatients(Reply<Vec<PatientLine>>),
-    AddPatient(NewPatient, Reply<Patient>),
-    OpenPatient(Option<PatientId>, Reply<()>),
-    Search(u32, Reply<()>),
-    Bind { peripheral: PeripheralId, patient: PatientId, reply: Reply<()> },
-    BindKnown { device: DeviceId, patient: PatientId, reply: Reply<()> },
-    Unbind(DeviceId, Reply<()>),
-    Pair(PeripheralId, Reply<()>),
-    PairAnew(PeripheralId, Reply<()>),
-    Forget(PeripheralId, Reply<()>),
-    AnswerPairing { prompt: PromptId, answer: PairingAnswer, reply: Reply<()> },
-    ConfirmUserSlot { device: DeviceId, slot: u8, reply: Reply<()> },
-    GiveConsent { device: DeviceId, consent: UserConsent, reply: Reply<()> },
-    FetchRecords(DeviceId, Reply<()>),
-    AbortRecords(DeviceId, Reply<()>),
-    Inbox(Reply<Vec<InboxReading>>),
-    Assign { readings: Vec<ReadingId>, patient: PatientId, reply: Reply<u64> },
-    DecodeRejected(DeviceId, Reply<u32>),
-    AcknowledgeInterruption { bind_again: bool, reply: Reply<()> },
-    Query(crate::ports::Query, Reply<crate::ports::Answer>),
-    SetStrips(Vec<StripCanvas>, Reply<()>),
-    TrendChart(TrendRequest, Reply<Vec<u8>>),
-    SyncNow(Reply<()>),
-    SyncUntilQuiet(Reply<OutboxCounts>),
-    OutboxRows(Vec<RowState>, Reply<Vec<OutboxRow>>),
-    Retry(bedside_outbox::RowId, Reply<()>),
-    Close(Reply<()>),
-}
-
 /// A front's hold on the console. Cheap to clone; when the console is gone every call says so.
 #[derive(Clone)]
 pub struct ConsoleHandle {
@@ -176,22 +220,22 @@ impl ConsoleHandle {
 
     /// Every patient with what the list shows.
     pub async fn patients(&self) -> Result<Vec<PatientLine>, RequestError> {
-        self.ask(Request::ListPatients).await
+        self.ask(|reply| Request::ListPatients { reply }).await
     }
 
     /// Adds a patient made locally.
     pub async fn add_patient(&self, patient: NewPatient) -> Result<Patient, RequestError> {
-        self.ask(|reply| Request::AddPatient(patient, reply)).await
+        self.ask(|reply| Request::AddPatient { new: patient, reply }).await
     }
 
     /// Opens a patient's bedside, or none. Bindings stay; tiles and strips change with it.
     pub async fn open_patient(&self, patient: Option<PatientId>) -> Result<(), RequestError> {
-        self.ask(|reply| Request::OpenPatient(patient, reply)).await
+        self.ask(|reply| Request::OpenPatient { patient, reply }).await
     }
 
     /// Listens for devices for so many seconds; 0 stops.
     pub async fn search(&self, seconds: u32) -> Result<(), RequestError> {
-        self.ask(|reply| Request::Search(seconds, reply)).await
+        self.ask(|reply| Request::Search { seconds, reply }).await
     }
 
     /// Binds a device in reach to a patient and connects. Returns once it is identified and the binding is durable.
@@ -206,23 +250,23 @@ impl ConsoleHandle {
 
     /// Ends a device's binding and its link.
     pub async fn unbind(&self, device: DeviceId) -> Result<(), RequestError> {
-        self.ask(|reply| Request::Unbind(device, reply)).await
+        self.ask(|reply| Request::Unbind { device, reply }).await
     }
 
     /// Pairs a device in reach. Its questions appear in the snapshot; returns when it is paired, or why it is not.
     pub async fn pair(&self, peripheral: PeripheralId) -> Result<(), RequestError> {
-        self.ask(|reply| Request::Pair(peripheral, reply)).await
+        self.ask(|reply| Request::Pair { peripheral, reply }).await
     }
 
     /// Replaces a bond that only this computer keeps: forgets it, waits up to a minute until the device is heard again,
     /// and pairs it. A device that keeps its own end of the old one has to forget it by its own means.
     pub async fn pair_anew(&self, peripheral: PeripheralId) -> Result<(), RequestError> {
-        self.ask(|reply| Request::PairAnew(peripheral, reply)).await
+        self.ask(|reply| Request::PairAnew { peripheral, reply }).await
     }
 
     /// Lets this computer forget its bond with a device. The device forgets its own only by its own means.
     pub async fn forget(&self, peripheral: PeripheralId) -> Result<(), RequestError> {
-        self.ask(|reply| Request::Forget(peripheral, reply)).await
+        self.ask(|reply| Request::Forget { peripheral, reply }).await
     }
 
     /// Answers a question about a pairing.
@@ -243,17 +287,17 @@ impl ConsoleHandle {
 
     /// Fetches the stored records of a linked device again: what is new since the last time.
     pub async fn fetch_records(&self, device: DeviceId) -> Result<(), RequestError> {
-        self.ask(|reply| Request::FetchRecords(device, reply)).await
+        self.ask(|reply| Request::FetchRecords { device, reply }).await
     }
 
     /// Stops fetching stored records; what came is kept.
     pub async fn abort_records(&self, device: DeviceId) -> Result<(), RequestError> {
-        self.ask(|reply| Request::AbortRecords(device, reply)).await
+        self.ask(|reply| Request::AbortRecords { device, reply }).await
     }
 
     /// What is unassigned, newest first, and why.
     pub async fn inbox(&self) -> Result<Vec<InboxReading>, RequestError> {
-        self.ask(Request::Inbox).await
+        self.ask(|reply| Request::Inbox { reply }).await
     }
 
     /// Gives unassigned readings to a patient, all of them or none; how many were not the patient's before. Refused where one
@@ -264,7 +308,7 @@ impl ConsoleHandle {
 
     /// Reads a device's rejected values again under what is known of its model now. How many could be read.
     pub async fn decode_rejected(&self, device: DeviceId) -> Result<u32, RequestError> {
-        self.ask(|reply| Request::DecodeRejected(device, reply)).await
+        self.ask(|reply| Request::DecodeRejected { device, reply }).await
     }
 
     /// A person has seen that recording was interrupted; the devices bound then are bound again if wanted.
@@ -274,46 +318,46 @@ impl ConsoleHandle {
 
     /// Reads committed records.
     pub async fn query(&self, query: crate::ports::Query) -> Result<crate::ports::Answer, RequestError> {
-        self.ask(|reply| Request::Query(query, reply)).await
+        self.ask(|reply| Request::Query { query, reply }).await
     }
 
     /// Says which strips the screen shows now and how large; the console draws them anew, and then what changes.
     /// An empty list stops drawing.
     pub async fn set_strips(&self, strips: Vec<StripCanvas>) -> Result<(), RequestError> {
-        self.ask(|reply| Request::SetStrips(strips, reply)).await
+        self.ask(|reply| Request::SetStrips { strips, reply }).await
     }
 
     /// A display list with the trend of one patient.
     pub async fn trend_chart(&self, trend: TrendRequest) -> Result<Vec<u8>, RequestError> {
-        self.ask(|reply| Request::TrendChart(trend, reply)).await
+        self.ask(|reply| Request::TrendChart { trend, reply }).await
     }
 
     /// Tries to send at once what is due or backing off.
     pub async fn sync_now(&self) -> Result<(), RequestError> {
-        self.ask(Request::SyncNow).await
+        self.ask(|reply| Request::SyncNow { reply }).await
     }
 
     /// Sends until nothing is waiting or the server stops answering; the counts afterwards.
     pub async fn sync_until_quiet(&self) -> Result<OutboxCounts, RequestError> {
-        self.ask(Request::SyncUntilQuiet).await
+        self.ask(|reply| Request::SyncUntilQuiet { reply }).await
     }
 
     /// Rows of the outbox in these states.
     pub async fn outbox_rows(&self, states: Vec<RowState>) -> Result<Vec<OutboxRow>, RequestError> {
-        self.ask(|reply| Request::OutboxRows(states, reply)).await
+        self.ask(|reply| Request::OutboxRows { states, reply }).await
     }
 
     /// Puts a refused or held row back to waiting.
     pub async fn retry(&self, row: bedside_outbox::RowId) -> Result<(), RequestError> {
-        self.ask(|reply| Request::Retry(row, reply)).await
+        self.ask(|reply| Request::Retry { row, reply }).await
     }
 
     /// Ends links, commits what is pending, marks the run as ended and closes the vault.
     pub async fn close(&self) -> Result<(), RequestError> {
-        self.ask(Request::Close).await
+        self.ask(|reply| Request::Close { reply }).await
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, RequestError> {
+    pub(crate) async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, RequestError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).map_err(|_| RequestError::ConsoleGone)?;
         answer.await.map_err(|_| RequestError::ConsoleGone)?

@@ -15,36 +15,41 @@ const VALID_FOR: Duration = Duration::from_secs(2);
 impl Console {
     pub(crate) fn snapshot(&self, now: Now) -> Snapshot {
         let stalled = self.commits.stalled(now.wall);
+        let people = self.shows_people();
         Snapshot {
             number: self.snapshots,
             taken: now.wall,
             taken_boot: now.boot,
             valid_for: VALID_FOR,
             mode: self.mode,
+            access: self.access_state(now),
             adapter: self.adapter,
             radio: self.radio.clone(),
-            pairing: self.pairing_questions(),
+            pairing: if self.somebody_works() { self.pairing_questions(people) } else { Vec::new() },
             searching_until: self.devices.search_until.map(|(_, wall)| wall),
-            nearby: self.nearby(),
+            nearby: self.nearby(people),
             recording: Recording {
                 devices: self.devices.recording(),
                 last_saved: self.commits.last_saved,
                 stalled_since: stalled.map(|(since, _)| since),
                 stall_code: stalled.map(|(_, code)| code),
+                unwritable: self.commits.unwritable,
             },
-            interrupted: self.interrupted.clone(),
-            bedside: self.open.and_then(|patient| self.bedside(patient, now)),
-            bound: self.bound(),
-            unassigned: self.unassigned,
-            sync: self.sync.state(),
+            interrupted: self.interrupted.clone().filter(|_| people),
+            bedside: self.open.filter(|_| people).and_then(|patient| self.bedside(patient, now)),
+            bound: if people { self.bound() } else { Vec::new() },
+            unassigned: if people { self.unassigned } else { 0 },
+            sync: if self.somebody_works() { self.sync.state() } else { SyncState::default() },
         }
     }
 
-    fn nearby(&self) -> Vec<Nearby> {
+    /// Where no people may be seen, only devices that are with nobody.
+    fn nearby(&self, people: bool) -> Vec<Nearby> {
         let mut nearby: Vec<Nearby> = self
             .devices
             .heard
             .iter()
+            .filter(|(peripheral, _)| people || self.devices.by_peripheral(peripheral).is_none_or(Tracked::is_free))
             .map(|(peripheral, heard)| {
                 let tracked = self.devices.by_peripheral(peripheral);
                 let device = tracked.and_then(|tracked| tracked.device.as_ref());
@@ -55,7 +60,7 @@ impl Console {
                     signal_dbm: heard.advertisement.signal_dbm,
                     known: device.map(|device| device.id),
                     link: tracked.map(|tracked| tracked.link),
-                    patient: tracked.map(|tracked| tracked.purpose.patient),
+                    patient: tracked.and_then(|tracked| tracked.purpose.patient),
                     bond: self.pairings.bond(peripheral),
                     last_heard: heard.wall,
                 }
@@ -75,7 +80,7 @@ impl Console {
 
     fn bedside(&self, patient: PatientId, now: Now) -> Option<Bedside> {
         let person = self.patients.get(&patient)?;
-        let mine = || self.devices.tracked.values().filter(move |tracked| tracked.purpose.patient == patient);
+        let mine = || self.devices.tracked.values().filter(move |tracked| tracked.purpose.patient == Some(patient));
         let kinds: Vec<DeviceKind> = mine().map(|tracked| tracked.kind).collect();
         Some(Bedside {
             patient: person.clone(),

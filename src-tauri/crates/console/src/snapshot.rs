@@ -1,5 +1,6 @@
 //! What the screen may know: the whole state, with each value's freshness decided by the core.
 //! No text for people and no formatting: fronts do that.
+use crate::clinician::{Clinician, Permission, UserName};
 use crate::ports::{AdapterState, Bond, Diagnosis, PairingQuestion, PeripheralId, PromptId};
 use crate::records::OutboxCounts;
 use bedside_session::{ClockOutcome, Shortfall};
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub valid_for: Duration,
     /// Demo vault or real one.
     pub mode: Mode,
+    /// Who is signed in and what is locked. While it is not `Open`, nothing else here is about a person.
+    pub access: AccessState,
     /// The Bluetooth adapter.
     pub adapter: AdapterState,
     /// Every adapter, and the faults of the Bluetooth library.
@@ -44,6 +47,131 @@ pub struct Snapshot {
     pub unassigned: u64,
     /// Sync.
     pub sync: SyncState,
+}
+
+/// What may be seen now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccessState {
+    /// The vault is closed: a passphrase opens it. What is captured goes into the spool.
+    Closed {
+        /// Since when; `None` since the start.
+        since: Option<WallTime>,
+        /// Why.
+        why: LockReason,
+        /// Who has a slot.
+        users: Vec<UserName>,
+        /// Batches that were spooled since it was closed.
+        spooled: u64,
+        /// No try is looked at before this time, after the last failure.
+        wait_until: Option<WallTime>,
+        /// Tries until the slot of the last failure is disabled.
+        tries_left: Option<u32>,
+        /// The device secret alone opens it: the demo vault, and vaults of earlier versions.
+        device_slot: bool,
+        /// A recovery key opens it.
+        recovery_slot: bool,
+    },
+    /// Everything is open and nothing is shown: a PIN unlocks it.
+    ScreenLocked {
+        /// Since when.
+        since: WallTime,
+        /// Why.
+        why: LockReason,
+        /// Who was working.
+        user: Option<UserName>,
+        /// No passphrase is looked at before this time.
+        wait_until: Option<WallTime>,
+        /// Values by bed, where the policy allows it; no identifier of a person.
+        watch: Vec<WatchTile>,
+    },
+    /// In use.
+    Open {
+        /// Who is signed in; `None` in a vault that nobody is enrolled in.
+        clinician: Option<Clinician>,
+        /// What may be done now, an emergency included.
+        may: Vec<Permission>,
+        /// A real vault without clinicians: the first one is enrolled before anything else.
+        enrolment_needed: bool,
+        /// When the screen locks; only within the warning.
+        locks_in: Option<Duration>,
+        /// Records are open for an emergency.
+        break_glass: Option<BreakGlass>,
+        /// What a person must know of the vault.
+        notices: Vec<VaultNotice>,
+    },
+}
+
+/// Why something is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockReason {
+    /// The program has just started.
+    Start,
+    /// Somebody locked it.
+    ByHand,
+    /// Nobody touched the window.
+    Idle,
+    /// Nobody touched it for long.
+    LongIdle,
+    /// The longest time of one sign-in is over.
+    AbsoluteLimit,
+    /// The system's screen was locked.
+    System,
+    /// The computer slept.
+    Sleep,
+    /// Too many wrong secrets.
+    TooManyFailures,
+    /// A backup took the vault's place.
+    Restored,
+}
+
+/// What a person must know of the vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VaultNotice {
+    /// The record is an older copy of itself.
+    OlderCopy {
+        /// Commits that were made after it.
+        missing_commits: u64,
+    },
+    /// Something in the record is not as it was written.
+    Altered {
+        /// What, in a word for IT.
+        what: &'static str,
+    },
+    /// The disk is nearly full.
+    DiskLow {
+        /// What is free.
+        free_octets: u64,
+    },
+    /// No backup was made for too long.
+    BackupOverdue {
+        /// When the last one was.
+        last: Option<WallTime>,
+    },
+    /// Nobody could open the vault if the keyring were lost.
+    NoRecoverySlot,
+    /// What was recorded while the vault was locked is in the record now.
+    SpoolFiled {
+        /// How many batches.
+        batches: u64,
+    },
+    /// The run before did not end as it should.
+    UncleanEnd,
+}
+
+/// Records are open to somebody whose roles do not allow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakGlass {
+    /// Until when.
+    pub until: WallTime,
+}
+
+/// A value on the locked screen of a ward that watches it: no identifier of a person, and no device's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchTile {
+    /// The bed's label.
+    pub bed: Sensitive<String>,
+    /// The value with its freshness; the device's name is left empty.
+    pub tile: Tile,
 }
 
 /// A question about a pairing, with who it is about. No answer until its time is over means no.
@@ -110,6 +238,8 @@ pub struct Recording {
     pub stalled_since: Option<WallTime>,
     /// Why, as a stable code (`STORE-FULL`, `STORE-IO`, `STORE-SLOW`).
     pub stall_code: Option<&'static str>,
+    /// Records that the store refuses and that were set aside in it (`STORE-REFUSED`), in this run.
+    pub unwritable: u64,
 }
 
 /// A stretch that was not recorded.

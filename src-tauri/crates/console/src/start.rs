@@ -1,22 +1,23 @@
-//! From a closed vault to a running loop: key, vault, what the run before left open, then the loop.
-//! A key is made only when there is no vault (security finding 1). Not here: which adapters.
+//! Making a vault, and a running loop on a closed one.
+//! A key is made only when there is no vault (security finding 1). Not here: which adapters, and
+//! opening (`access`).
+use crate::access::{Access, clinicians};
+use crate::audit::{AuditAction, AuditEntry, Purpose};
 use crate::event_loop::{self, Console, Ports};
 use crate::live::Live;
-use crate::minutes::{Minutes, Stream};
+use crate::minutes::Minutes;
 use crate::ports::*;
 use crate::procedures::DeviceFacts;
-use crate::records::*;
-use crate::request::ConsoleHandle;
-use crate::snapshot::{Interruption, Mode};
+use crate::records::{Changes, Run};
+use crate::request::{ConsoleHandle, NewClinician, RequestError};
+use crate::snapshot::Mode;
 use crate::strips::Strips;
 use crate::sync::Sync;
 use crate::vigil::Vigil;
 use bedside_charts::Advances;
 use bedside_fhir::FilingContext;
-use bedside_outbox::RowState;
 use bedside_policy::Policy;
 use bedside_session::Now;
-use bedside_vitals::WallTime;
 use futures::stream::FuturesUnordered;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -43,38 +44,96 @@ pub enum OpenFault {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreFault),
+    /// The first clinician's passphrase or PIN.
+    #[error(transparent)]
+    Weak(#[from] WeakSecret),
+    /// The first clinician's particulars.
+    #[error("expected {0}")]
+    InvalidClinician(&'static str),
 }
 
-/// Makes a new vault with a new secret. Fails when there is one, and when the keyring does not truly work.
+/// A vault that was made.
+#[derive(Debug)]
+pub struct Created {
+    /// Its id.
+    pub vault: VaultId,
+    /// The private key of its recovery kit, where the policy names no key of IT's: to be printed, and nowhere else.
+    pub kit: Option<RecoveryKey>,
+}
+
+/// Makes a new vault with a new secret and closes it again. A first run is concluded only when no vault exists and a
+/// write-read-delete probe of the keyring succeeded. `first: None` makes a vault that the device secret alone opens:
+/// the demo vault, which needs no recovery.
 pub async fn create_vault(
     store: &dyn RecordStore,
     keys: &dyn KeyStore,
     machine: &dyn Machine,
-) -> Result<VaultId, OpenFault> {
+    first: Option<NewClinician>,
+    recovery: Option<RecoveryPublicKey>,
+) -> Result<Created, OpenFault> {
     if store.presence().await? != VaultPresence::Missing {
         return Err(StoreFault::AlreadyThere.into());
     }
+    if let Some(first) = &first {
+        clinicians::valid(first).map_err(invalid)?;
+    }
     keys.probe().await?;
+    let kit = (first.is_some() && recovery.is_none()).then(|| RecoveryKey::new(machine.random()));
+    let recovery = recovery.or_else(|| kit.as_ref().map(RecoveryKey::public));
     let vault = VaultId(Uuid::from_slice(&machine.random()[..16]).unwrap_or_default());
     let secret = DeviceSecret::new(machine.random());
     keys.create(vault, &secret).await?;
-    if let Err(fault) = store.create(vault, &secret).await {
+    let wall = machine.wall();
+    let row = first.as_ref().map(|first| clinicians::administrator(first, &[], machine.random(), wall));
+    let (passphrase, pin) = first.map_or((None, None), |first| (Some(first.passphrase), first.pin));
+    let slot = row.as_ref().zip(passphrase).map(|(row, passphrase)| clinicians::slot(row, passphrase));
+    if let Err(fault) = store.create(NewVault { id: vault, secret, first: slot, recovery }).await {
         // The secret opens nothing: leave no trace of it. If that fails too, an unused entry stays in the keyring.
         let _ = keys.forget(vault).await;
         return Err(fault.into());
     }
-    Ok(vault)
+    let by = |action| AuditEntry {
+        actor: row.as_ref().map(|row| row.id),
+        clinician: row.as_ref().map(|row| row.id),
+        purpose: Purpose::Operations,
+        origin: crate::auditing::origin(machine, None),
+        roles: row.as_ref().map(|row| row.roles.clone()).unwrap_or_default(),
+        ..AuditEntry::new(wall, action)
+    };
+    let mut audit = vec![by(AuditAction::VaultCreated)];
+    let changes = match &row {
+        Some(row) => {
+            audit.push(by(AuditAction::ClinicianAdded));
+            clinicians::enrolment(row, pin, audit)
+        }
+        None => Changes { audit, ..Changes::default() },
+    };
+    store.commit(changes).await?;
+    crate::auditing::write(store, keys, vault, wall).await;
+    store.close().await?;
+    Ok(Created { vault, kit })
 }
 
-/// Opens the vault that is there. Never makes a key.
+fn invalid(error: RequestError) -> OpenFault {
+    match error {
+        RequestError::WeakSecret(weak) => OpenFault::Weak(weak),
+        RequestError::InvalidClinician(expected) => OpenFault::InvalidClinician(expected),
+        // The check gives no other.
+        _ => OpenFault::InvalidClinician("a clinician who can be enrolled"),
+    }
+}
+
+/// Opens a vault that has a device slot: the demo vault, or one of an earlier version. For programs that read beside a
+/// console; the console itself opens by `ConsoleHandle::open_with_device_secret`. Never makes a key.
 pub async fn open_vault(store: &dyn RecordStore, keys: &dyn KeyStore, mode: OpenMode) -> Result<VaultId, OpenFault> {
-    let VaultPresence::Present(vault) = store.presence().await? else { return Err(StoreFault::Missing.into()) };
+    let Some(vault) = store.presence().await?.id() else { return Err(StoreFault::Missing.into()) };
     let secret = keys.load(vault).await?;
-    store.open(&secret, mode).await?;
+    store.open(Unlock::Device(secret), mode).await?;
     Ok(vault)
 }
 
-/// Starts the console on an open vault. The future is the loop: spawn it; it ends after `ConsoleHandle::close`.
+/// Starts the console on a closed vault, as its one writer: devices can be recorded at once, into the spool; signing in
+/// opens the vault. The future is the loop: spawn it; it ends after `ConsoleHandle::close`.
 pub async fn start(
     ports: Ports,
     settings: Settings,
@@ -88,33 +147,36 @@ pub async fn start(
         gateway: Uuid::new_v5(&vault.0, b"gateway"),
         test_data: mode == Mode::Demo,
     };
-    let left = Left::read(ports.store.as_ref()).await?;
+    ports.store.stand_by().await?;
+    let header = ports.store.presence().await?.header();
     let run_id = Uuid::from_slice(&ports.machine.random()[..16]).unwrap_or_default();
-    let mut sync = Sync::new(context, ports.clinic.is_some());
-    let updates = sync.load(left.rows);
-    sync.counted(left.counts);
-    let interrupted = left.last_run.as_ref().filter(|run| !run.ended && run.recording > 0).map(|run| Interruption {
-        from: run.last_alive,
-        until: wall,
-        devices: left.bindings.iter().map(|binding| (binding.device, binding.patient)).collect(),
-    });
-    let mut console = Console {
+    let sync = Sync::new(context, ports.clinic.is_some());
+    let policy_id = crate::auditing::policy_id(&policy);
+    let console = Console {
+        vault,
+        access: Access::closed(header, now.boot),
+        auditing: Default::default(),
+        safeguards: Default::default(),
+        epoch: Default::default(),
         policy,
         mode,
         work: FuturesUnordered::new(),
-        patients: left.patients.into_iter().map(|patient| (patient.id, patient)).collect(),
-        known: left.devices.into_iter().map(|device| (device.id, device)).collect(),
+        patients: Default::default(),
+        known: Default::default(),
         devices: Default::default(),
         pairings: Default::default(),
-        facts: DeviceFacts::new(left.memories, left.ended),
+        facts: DeviceFacts::default(),
         commits: Default::default(),
+        filing: Default::default(),
+        held_back: Default::default(),
         minutes: Minutes::default(),
         live: Live::default(),
         strips: Strips::new(advances),
         sync,
         vigil: Vigil::new(now),
-        run: Run { id: run_id, started: wall, last_alive: wall, recording: 0, ended: false },
-        interrupted,
+        run: Run { id: run_id, started: wall, last_alive: wall, recording: 0, ended: false, policy: Some(policy_id) },
+        interrupted: None,
+        broken_off: None,
         open: None,
         adapter: AdapterState::Missing,
         radio: Diagnosis::default(),
@@ -132,97 +194,6 @@ pub async fn start(
         shown: None,
         ports,
     };
-    console.end_left_bindings(left.bindings, wall);
-    let reopened = left.last_run.as_ref().map(|run| run.last_alive);
-    console.close_left_minutes(reopened).await?;
-    let gateway = console.gateway_row();
-    console.commits.capture(|changes| {
-        changes.outbox.extend(gateway);
-        changes.outbox_updates.extend(updates);
-    });
-    console.ask_unassigned();
     let (handle, requests) = event_loop::handle(mode);
     Ok((handle, console.run(requests)))
-}
-
-/// What the runs before left in the store.
-struct Left {
-    patients: Vec<bedside_vitals::Patient>,
-    devices: Vec<bedside_vitals::DeviceDescription>,
-    bindings: Vec<Binding>,
-    ended: Vec<Binding>,
-    last_run: Option<Run>,
-    memories: DeviceMemories,
-    rows: Vec<bedside_outbox::OutboxRow>,
-    counts: OutboxCounts,
-}
-
-macro_rules! read {
-    ($store:expr, $query:expr, $answer:ident) => {
-        match $store.read($query).await? {
-            Answer::$answer(found) => found,
-            _ => return Err(StoreFault::Io("the store answered another query".into())),
-        }
-    };
-}
-
-impl Left {
-    async fn read(store: &dyn RecordStore) -> Result<Self, StoreFault> {
-        let open = vec![RowState::Waiting, RowState::Sending, RowState::Refused, RowState::Held];
-        Ok(Self {
-            patients: read!(store, Query::Patients, Patients),
-            devices: read!(store, Query::Devices, Devices),
-            bindings: read!(store, Query::OpenBindings, Bindings),
-            ended: read!(store, Query::LastBindings, Bindings),
-            last_run: read!(store, Query::LastRun, LastRun),
-            memories: read!(store, Query::DeviceMemories, DeviceMemories),
-            rows: read!(store, Query::OutboxRows { states: open, limit: usize::MAX }, OutboxRows),
-            counts: read!(store, Query::OutboxCounts, OutboxCounts),
-        })
-    }
-}
-
-impl Console {
-    /// Bindings do not outlive a run: after an unclean end they are offered again, never resumed by themselves.
-    fn end_left_bindings(&mut self, bindings: Vec<Binding>, wall: WallTime) {
-        if !bindings.is_empty() {
-            bindings.iter().for_each(|binding| self.facts.binding_ended(binding, wall));
-            self.commits.capture(|changes| {
-                changes.bindings.extend(bindings.into_iter().map(|binding| Binding { until: Some(wall), ..binding }));
-            });
-        }
-    }
-
-    /// Minutes that the run before could not close, because it ended: their samples are on disk, their medians are not.
-    async fn close_left_minutes(&mut self, last_alive: Option<WallTime>) -> Result<(), StoreFault> {
-        let Some(last_alive) = last_alive else { return Ok(()) };
-        let since = last_alive.minute().plus_millis(-LOOK_BACK_MS);
-        let store = self.ports.store.clone();
-        let samples = read!(store, Query::Samples { patient: None, since: Some(since), until: None }, Samples);
-        let closed = read!(store, Query::MinuteMedians { patient: None, since: Some(since) }, MinuteMedians);
-        let closed: BTreeSet<_> = closed.iter().map(|m| (m.series, m.minute)).collect();
-        for StoredSamples { series, device, patient, parameter, unit, exponent, values } in samples {
-            let (Some(patient), SampleValues::Timed(values)) = (patient, values) else { continue };
-            if !is_summarised(parameter) {
-                continue;
-            }
-            let stream = Stream { series, device, patient, parameter };
-            for (at, step) in values {
-                if !closed.contains(&(series, at.minute())) {
-                    self.minutes.add(stream, at, step, exponent, unit);
-                }
-            }
-        }
-        let medians = self.minutes.close(self.ports.machine.wall(), false);
-        self.file_medians(medians);
-        Ok(())
-    }
-}
-
-/// A run's life sign is at most ten seconds old, so its open minutes are the last ones before it.
-const LOOK_BACK_MS: i64 = 3 * 60_000;
-
-/// Streams of which a median a minute goes to the server: the numerics, not the beats.
-const fn is_summarised(parameter: bedside_vitals::Parameter) -> bool {
-    !matches!(parameter, bedside_vitals::Parameter::BeatInterval | bedside_vitals::Parameter::Electrocardiogram)
 }

@@ -1,11 +1,13 @@
 //! Drives the outbox: asks it what goes next, stores that, sends it, gives the answer back, stores what it made of it.
 //! Not here: order, retry and what answers mean (`bedside-outbox`), FHIR (`bedside-fhir`).
+use crate::audit::AuditAction;
 use crate::commits::{After, Batch};
 use crate::event_loop::{Console, Done};
 use crate::people::answer;
 use crate::ports::{ClinicAnswer, ClinicFault, ClinicRequest, Method, Query};
 use crate::records::{Changes, OutboxCounts};
 use crate::request::RequestError;
+use crate::requests::Reply;
 use crate::snapshot::SyncState;
 use bedside_fhir::{BadRow, BatchRow, FilingContext};
 use bedside_outbox::{EntryAnswer, Limits, Outbox, OutboxRow, PauseReason, RowId, RowUpdate, Try, TryKind, TryResult};
@@ -19,6 +21,8 @@ type QuietReply = oneshot::Sender<Result<OutboxCounts, RequestError>>;
 pub(crate) struct Sync {
     pub(crate) context: FilingContext,
     configured: bool,
+    /// Counts how often everything was forgotten: an answer to a request from before is not waited for.
+    round: u64,
     outbox: Outbox,
     counts: OutboxCounts,
     preparing: bool,
@@ -31,6 +35,7 @@ pub(crate) struct Sync {
 
 /// A request under way.
 pub(crate) struct Tried {
+    round: u64,
     kind: TryKind,
     rows: Vec<OutboxRow>,
 }
@@ -40,6 +45,7 @@ impl Sync {
         Self {
             context,
             configured,
+            round: 0,
             outbox: Outbox::new(Limits::default()),
             counts: OutboxCounts::default(),
             preparing: false,
@@ -54,6 +60,26 @@ impl Sync {
     pub(crate) fn load(&mut self, rows: Vec<OutboxRow>) -> Vec<RowUpdate> {
         // Without a server rows wait on the disk; holding them here too would only grow.
         if self.configured { self.outbox.load(rows) } else { Vec::new() }
+    }
+
+    /// The vault is locked: what waits for the server is dropped from memory, and loaded again at the next opening. A
+    /// request that is under way is asked about then.
+    pub(crate) fn forget(&mut self) {
+        self.outbox = Outbox::new(Limits::default());
+        self.counts = OutboxCounts::default();
+        self.preparing = false;
+        self.counting = false;
+        self.recount = false;
+        self.unwritten = None;
+        self.round += 1;
+        for reply in std::mem::take(&mut self.quiet) {
+            answer(reply, Err(RequestError::Locked));
+        }
+    }
+
+    /// A record is not to be sent any more; `None` when it is too late or not here.
+    pub(crate) fn withdraw(&mut self, row: RowId, now: bedside_vitals::WallTime) -> Option<RowUpdate> {
+        self.outbox.withdraw(row, now)
     }
 
     pub(crate) fn counted(&mut self, counts: OutboxCounts) {
@@ -108,7 +134,8 @@ impl Console {
     /// The next request, if it is time for one: first it is written down that its rows are being sent.
     pub(crate) fn start_sync(&mut self, now: Now) {
         self.recount_outbox();
-        if self.ports.clinic.is_none() || self.sync.preparing || self.closing.is_some() {
+        let cannot = self.ports.clinic.is_none() || !self.access.vault_is_open();
+        if cannot || self.sync.preparing || self.closing.is_some() {
             return self.answer_quiet(now);
         }
         let Some(next) = self.sync.outbox.poll(now.wall) else { return self.answer_quiet(now) };
@@ -119,11 +146,11 @@ impl Console {
 
     /// The rows are marked: the request goes out.
     pub(crate) fn send_rows(&mut self, next: Try) {
-        let Some(clinic) = self.ports.clinic.clone() else { return };
+        let Some(clinic) = self.ports.clinic.clone().filter(|_| self.sync.preparing) else { return };
         self.sync.unwritten = None;
         let rows: Vec<OutboxRow> = next.rows.iter().filter_map(|id| self.sync.outbox.row(*id).cloned()).collect();
         let request = request(next.kind, &rows);
-        let tried = Tried { kind: next.kind, rows };
+        let tried = Tried { round: self.sync.round, kind: next.kind, rows };
         match request {
             Ok(request) => self.start_work(async move { Done::Clinic(tried, clinic.send(request).await) }),
             Err((row, text)) => self.sync_result(TryResult::Unsendable(row, text)),
@@ -132,12 +159,19 @@ impl Console {
 
     /// The marks could not be written, so nothing was sent.
     pub(crate) fn not_sent(&mut self, code: &'static str, why: String) {
+        if !self.sync.preparing {
+            // The vault was locked meanwhile, and what was to be sent is forgotten.
+            return;
+        }
         self.sync.unwritten = Some((code, why.clone()));
         self.sync_result(TryResult::NothingSent(why));
     }
 
     /// The server's answer.
     pub(crate) fn clinic_answered(&mut self, tried: Tried, answer: Result<ClinicAnswer, ClinicFault>) {
+        if tried.round != self.sync.round {
+            return;
+        }
         let result = match answer {
             Ok(answer) => read(&tried, answer),
             Err(fault @ (ClinicFault::Unreachable(_) | ClinicFault::NotTrusted(_))) => {
@@ -177,14 +211,18 @@ impl Console {
         }
     }
 
-    pub(crate) fn retry(&mut self, row: RowId) -> Result<(), RequestError> {
+    pub(crate) fn retry(&mut self, row: RowId, reply: Reply<()>) {
         let updates = self.sync.outbox.retry(row);
         if updates.is_empty() {
-            return Err(RequestError::NoSuchRecord);
+            return answer(reply, Err(RequestError::NoSuchRecord));
         }
         self.sync.outbox.try_now();
-        self.commits.capture(|changes| changes.outbox_updates.extend(updates));
-        Ok(())
+        let entry = self.entry(AuditAction::RecordRetried, None, None);
+        self.commits.capture(|changes| {
+            changes.outbox_updates.extend(updates);
+            changes.audit.push(entry);
+        });
+        self.commits.after_capture(After::Reply(Box::new(move |result| answer(reply, result))));
     }
 
     /// New counts after a commit that touched the outbox.
@@ -195,6 +233,9 @@ impl Console {
     }
 
     pub(crate) fn stored_rows(&mut self, rows: Vec<OutboxRow>) {
+        if !self.access.vault_is_open() {
+            return;
+        }
         let updates = self.sync.stored(rows);
         if !updates.is_empty() {
             self.commits.capture(|changes| changes.outbox_updates.extend(updates));
@@ -208,12 +249,15 @@ impl Console {
     }
 
     pub(crate) fn ask_unassigned(&mut self) {
+        if !self.access.vault_is_open() {
+            return;
+        }
         let store = self.ports.store.clone();
         self.start_work(async move { Done::Unassigned(store.read(Query::UnassignedCount).await) });
     }
 
     fn recount_outbox(&mut self) {
-        if self.sync.recount && !self.sync.counting {
+        if self.sync.recount && !self.sync.counting && self.access.vault_is_open() {
             self.sync.recount = false;
             self.sync.counting = true;
             let store = self.ports.store.clone();

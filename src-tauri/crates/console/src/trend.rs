@@ -1,7 +1,7 @@
 //! Trends of the record as charts: which panels, which scale, streams of several devices joined.
 //! Not here: drawing (`bedside-charts`) and reducing (`series`, the store).
-use crate::event_loop::{Console, Done};
-use crate::people::answer;
+use crate::audit::AuditAction;
+use crate::event_loop::Console;
 use crate::ports::{Answer, Query};
 use crate::records::{StoredReading, Trend};
 use crate::request::{RequestError, TrendRequest};
@@ -250,21 +250,17 @@ impl Console {
         let wall = self.ports.machine.wall();
         let zone = self.ports.machine.zone_offset_ms(wall);
         let ends_now = wall.millis_since(until).abs() < 60_000;
-        self.start_work(async move {
-            let drawn = match store.read(query).await {
-                Ok(Answer::Trend(trend)) => {
-                    let panels = Panels::of(&trend, &policy, &TREND_PARAMETERS).only_with_values();
-                    let mut bytes = Vec::new();
-                    panels
-                        .draw(&mut bytes, (from, until), ends_now, zone, (width, height), theme, &advances)
-                        .map(|()| bytes)
-                        .map_err(|error| RequestError::Chart(error.to_string()))
-                }
-                Ok(_) => Err(RequestError::Chart("the store answered another query".into())),
-                Err(fault) => Err(fault.into()),
+        let entry = self.entry(AuditAction::TrendSeen, Some(patient), None);
+        self.audited(entry, reply, async move {
+            let Answer::Trend(trend) = store.read(query).await? else {
+                return Err(RequestError::Chart("the store answered another query".into()));
             };
-            answer(reply, drawn);
-            Done::Nothing
+            let panels = Panels::of(&trend, &policy, &TREND_PARAMETERS).only_with_values();
+            let mut bytes = Vec::new();
+            panels
+                .draw(&mut bytes, (from, until), ends_now, zone, (width, height), theme, &advances)
+                .map_err(|error| RequestError::Chart(error.to_string()))?;
+            Ok((1, bytes))
         });
     }
 }

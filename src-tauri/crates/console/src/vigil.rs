@@ -18,6 +18,11 @@ impl Vigil {
         Self { last: now }
     }
 
+    /// How long no tick came, sleep included.
+    pub(crate) fn silence(&self, now: Now) -> Duration {
+        now.boot.since(self.last.boot)
+    }
+
     /// Whether time went on without us, or the wall clock moved on its own, since the last look.
     pub(crate) fn look(&mut self, now: Now) -> bool {
         let passed = now.boot.since(self.last.boot);

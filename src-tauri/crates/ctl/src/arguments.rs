@@ -1,7 +1,9 @@
 //! The command line. Unknown arguments are refused by name.
 //! Not here: what the commands do.
 use crate::failure::Failure;
+use crate::sign_in::Who;
 use bedside_assembly::{Place, Source};
+use bedside_console::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -19,6 +21,12 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true,
           default_missing_value = Source::DEFAULT_SCENARIO)]
     simulated: Option<String>,
+    /// Who signs in. Every vault but the demo vault needs it.
+    #[arg(long, global = true, value_name = "NAME")]
+    user: Option<String>,
+    /// Read secrets from standard input, one a line: first the passphrase of --user, then what the command asks for.
+    #[arg(long, global = true)]
+    secret_stdin: bool,
     /// One JSON document, or JSON lines for streams.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -31,6 +39,13 @@ impl Arguments {
     pub(crate) fn place(&self) -> Result<Place, Failure> {
         let source = self.simulated.clone().map_or(Source::Real, Source::Simulated);
         Ok(Place::new(source, self.data_dir.as_deref(), self.policy.as_deref())?)
+    }
+
+    /// Who speaks, and where their secrets come from.
+    pub(crate) fn who(&self) -> Result<Who, Failure> {
+        // `--kit-stdin` says that secrets come, and the new passphrase comes behind the kit.
+        let kit_comes = matches!(&self.command, Command::Vault(Vault::Recover(recover)) if recover.kit_stdin);
+        Who::new(self.user.as_deref(), self.secret_stdin || kit_comes)
     }
 }
 
@@ -53,6 +68,12 @@ pub(crate) enum Command {
     /// The encrypted store.
     #[command(subcommand)]
     Vault(Vault),
+    /// Who can open the vault, and what they may do.
+    #[command(subcommand)]
+    Clinicians(Clinicians),
+    /// Who did what.
+    #[command(subcommand)]
+    Audit(Audit),
     /// The policy file.
     #[command(subcommand)]
     Policy(Policy),
@@ -141,6 +162,10 @@ pub(crate) enum Readings {
     List(ListReadings),
     /// Give unassigned readings of one device to a patient.
     Assign(Assign),
+    /// Another value for a reading, with a reason; the reading itself stays.
+    Correct(Correct),
+    /// A reading is no measurement of its patient, with a reason; the reading itself stays.
+    Reject(Reject),
     /// Spot readings and every value of the streams, oldest first.
     Export(Export),
 }
@@ -171,6 +196,29 @@ pub(crate) struct Assign {
     /// Only of this user slot; needed where the readings name several.
     #[arg(long, value_name = "N")]
     pub(crate) user_slot: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Correct {
+    /// Its id (`readings list --json`).
+    #[arg(long, value_name = "ID")]
+    pub(crate) reading: String,
+    /// The value in the reading's own unit: a number, or `SYSTOLIC/DIASTOLIC` with perhaps `/MEAN`.
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) value: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reject {
+    /// Its id (`readings list --json`).
+    #[arg(long, value_name = "ID")]
+    pub(crate) reading: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -222,10 +270,160 @@ pub(crate) enum SyncCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Vault {
-    /// Make the vault, once.
-    Create,
-    /// What is in it.
+    /// Make the vault, once, with its first clinician (--user). Standard input: passphrase, then perhaps a PIN.
+    Create(CreateVault),
+    /// What is in it; without --user what can be told of a closed vault.
     Status,
+    /// Who has a slot.
+    Slots,
+    /// Read every page, the audit chain and the digests.
+    Check,
+    /// Make a backup now and verify it.
+    Backup,
+    /// The backups that are there.
+    Backups,
+    /// Put a backup in the vault's place; the present files are set aside.
+    Restore(Restore),
+    /// Encrypt the whole vault with a new key.
+    Rekey,
+    /// Open a vault whose keyring entry is lost, and enrol an administrator (--user) with it. Standard input: the recovery
+    /// kit, the new passphrase, then perhaps a PIN.
+    Recover(Recover),
+    /// A new recovery kit in place of the old one.
+    NewKit(KitFile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateVault {
+    /// The first clinician's name, as colleagues know it.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(crate) name: String,
+    /// What the first clinician is besides administrator; repeat for more.
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    pub(crate) role: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) kit: KitFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KitFile {
+    /// Write the recovery kit into this file, which must not exist, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recovery_kit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup's folder (`vault backups`); default: the newest that verifies.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Recover {
+    /// The administrator's name, as colleagues know it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// What they are besides administrator; repeat for more.
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    pub(crate) role: Vec<Role>,
+    /// The recovery kit is the first line of standard input and the new passphrase the second: they never stand on a
+    /// command line.
+    #[arg(long, required = true)]
+    pub(crate) kit_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clinicians {
+    /// Everybody who was ever enrolled.
+    List,
+    /// Enrol somebody. Standard input: your passphrase, theirs, then perhaps their PIN. In a vault of an earlier version
+    /// that nobody is enrolled in: only theirs; --user is then the name of the first one.
+    Add(AddClinician),
+    /// Somebody leaves: their slot is removed.
+    Disable(OneClinician),
+    /// Other roles, or another name.
+    Roles(ChangeClinician),
+    /// Another passphrase: your own, or that of somebody else. Standard input: your passphrase, the new one.
+    Passphrase(PassphraseOf),
+    /// Another PIN of your own. Standard input: your passphrase, the PIN.
+    Pin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddClinician {
+    /// The name they will sign in with.
+    pub(crate) user_name: String,
+    /// Their name, as colleagues know it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// What they are; repeat for more.
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    pub(crate) role: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) kit: KitFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneClinician {
+    /// The name they sign in with.
+    pub(crate) user_name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangeClinician {
+    /// The name they sign in with.
+    pub(crate) user_name: String,
+    /// What they are from now on; repeat for more.
+    #[arg(long, value_name = "ROLE", value_parser = role, required = true)]
+    pub(crate) role: Vec<Role>,
+    /// Another name, as colleagues know it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PassphraseOf {
+    /// Whose; default: your own.
+    pub(crate) user_name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// The entries, newest first.
+    List(AuditList),
+    /// Follow the chain from its first entry; exit 65 and the first bad entry when it is broken.
+    Verify,
+    /// Every entry into a file, oldest first.
+    Export(AuditExport),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditList {
+    /// Only about this record number.
+    #[arg(long, value_name = "MRN")]
+    pub(crate) patient: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditExport {
+    /// The format.
+    #[arg(long, value_enum)]
+    pub(crate) format: AuditFormat,
+    /// The file; it must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AuditFormat {
+    /// FHIR R4 AuditEvent resources (IHE BALP), one a line.
+    Fhir,
+    /// Comma-separated values, RFC 4180.
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -235,6 +433,8 @@ pub(crate) enum Policy {
         /// The file.
         file: PathBuf,
     },
+    /// A new key pair of IT: the public key for the policy file, and the private one as a kit to be locked away.
+    RecoveryKey(KitFile),
 }
 
 #[derive(Debug, Args)]
@@ -242,6 +442,11 @@ pub(crate) struct Doctor {
     /// The clinic's FHIR base URL, in place of the policy's.
     #[arg(long, value_name = "URL")]
     pub(crate) clinic: Option<String>,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let names = || Role::ALL.map(Role::name).join(", ");
+    Role::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
 #[cfg(test)]
@@ -261,5 +466,15 @@ mod tests {
         assert_eq!(parsed.simulated.as_deref(), Some("ward"));
         let parsed = Arguments::try_parse_from(["bedsidectl", "--simulated=drops", "vault", "status"]).unwrap();
         assert_eq!(parsed.simulated.as_deref(), Some("drops"));
+    }
+
+    #[test]
+    fn a_role_is_one_of_those_there_are_and_a_kit_is_never_an_argument() {
+        let create = |role| Arguments::try_parse_from(["bedsidectl", "vault", "create", "--name", "K", "--role", role]);
+        assert!(create("it_support").is_ok());
+        assert!(create("doctor").unwrap_err().to_string().contains("clinician, nurse"));
+        let recover = ["bedsidectl", "--user", "k", "vault", "recover", "--name", "K"];
+        assert!(Arguments::try_parse_from(recover).is_err(), "without --kit-stdin");
+        assert!(Arguments::try_parse_from([&recover[..], &["--kit-stdin"]].concat()).is_ok());
     }
 }

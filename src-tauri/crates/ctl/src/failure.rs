@@ -33,8 +33,11 @@ impl Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let code = match &error {
+            StartError::Request(error) => return error.clone().into(),
+            StartError::FirstClinician => NOT_PERMITTED,
             StartError::Open(OpenFault::Keys(fault)) => of_keys(fault),
             StartError::Open(OpenFault::Store(fault)) | StartError::Store(fault) => of_store(fault),
+            StartError::Open(OpenFault::Weak(_) | OpenFault::InvalidClinician(_)) => BAD_DATA,
             StartError::Policy { .. } | StartError::ClinicAddress => BAD_DATA,
             StartError::PolicyUnreadable { .. } => NOT_FOUND,
             StartError::Scenario(_) => USAGE,
@@ -54,8 +57,22 @@ impl From<StoreFault> for Failure {
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
         let code = match &error {
-            RequestError::InvalidPatient(_) | RequestError::RecordNumberTaken => BAD_DATA,
+            RequestError::InvalidPatient(_)
+            | RequestError::RecordNumberTaken
+            | RequestError::WeakSecret(_)
+            | RequestError::UserNameTaken
+            | RequestError::InvalidClinician(_)
+            | RequestError::ReasonNeeded { .. } => BAD_DATA,
+            RequestError::Locked
+            | RequestError::NotPermitted(_)
+            | RequestError::WrongSecret { .. }
+            | RequestError::SlotDisabled
+            | RequestError::LastAdministrator
+            | RequestError::NotNeeded
+            | RequestError::ForbiddenByPolicy => NOT_PERMITTED,
+            RequestError::Keys(fault) => of_keys(fault),
             RequestError::NoSuchPatient
+            | RequestError::NoSuchClinician
             | RequestError::NoSuchDevice
             | RequestError::NoSuchRecord
             | RequestError::NoSuchReading => NOT_FOUND,
@@ -65,7 +82,10 @@ impl From<RequestError> for Failure {
                 UNAVAILABLE
             }
             RequestError::Store(fault) => of_store(fault),
-            RequestError::Chart(_) | RequestError::NotOfAPerson => BAD_DATA,
+            RequestError::Chart(_)
+            | RequestError::NotOfAPerson
+            | RequestError::NotAssigned
+            | RequestError::OtherKind { .. } => BAD_DATA,
         };
         Self::new(code, error.to_string())
     }
@@ -82,10 +102,12 @@ const fn of_keys(fault: &KeyFault) -> u8 {
 const fn of_store(fault: &StoreFault) -> u8 {
     match fault {
         StoreFault::Held { .. } => TRY_AGAIN,
-        StoreFault::DiskFull | StoreFault::Io(_) => IO,
+        StoreFault::WrongPassphrase => NOT_PERMITTED,
+        StoreFault::DiskFull | StoreFault::Io(_) | StoreFault::Refused(_) => IO,
         StoreFault::Missing
         | StoreFault::AlreadyThere
         | StoreFault::WrongKey
+        | StoreFault::NoSlot(_)
         | StoreFault::Newer { .. }
         | StoreFault::Damaged(_)
         | StoreFault::ReadOnly

@@ -6,7 +6,9 @@ mod commands;
 pub mod decode;
 mod failure;
 mod output;
+mod reader;
 mod screen;
+mod sign_in;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -14,6 +16,13 @@ use failure::Failure;
 use output::Output;
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+/// What must be done before a secret is read: from then on no core dump is written.
+pub fn prepare_process() {
+    if let Err(error) = bedside_assembly::forbid_core_dumps() {
+        Output::new(false).note(&format!("core dumps cannot be forbidden: {error}"));
+    }
+}
 
 /// Runs one command. Exit codes are those of `sysexits.h`, named in `failure.rs`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -44,15 +53,22 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 async fn execute(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
-    match &arguments.command {
-        Command::Decode(decode) => commands::decode::run(decode, output),
-        Command::Scan(scan) => commands::scan::run(&arguments.place()?, scan, output).await,
-        Command::Record(record) => commands::record::run(&arguments.place()?, record, output).await,
-        Command::Patients(patients) => commands::patients::run(&arguments.place()?, patients, output).await,
-        Command::Readings(readings) => commands::readings::run(&arguments.place()?, readings, output).await,
-        Command::Sync(sync) => commands::sync::run(&arguments.place()?, sync, output).await,
-        Command::Vault(vault) => commands::vault::run(&arguments.place()?, vault, output).await,
-        Command::Policy(policy) => commands::policy::run(policy, output),
-        Command::Doctor(doctor) => commands::doctor::run(&arguments.place()?, doctor, output).await,
+    let command = match &arguments.command {
+        Command::Decode(decode) => return commands::decode::run(decode, output),
+        Command::Policy(policy) => return commands::policy::run(policy, output),
+        command => command,
+    };
+    let (place, who) = (arguments.place()?, arguments.who()?);
+    match command {
+        Command::Decode(_) | Command::Policy(_) => Ok(()),
+        Command::Scan(scan) => commands::scan::run(&place, &who, scan, output).await,
+        Command::Record(record) => commands::record::run(&place, &who, record, output).await,
+        Command::Patients(patients) => commands::patients::run(&place, &who, patients, output).await,
+        Command::Readings(readings) => commands::readings::run(&place, &who, readings, output).await,
+        Command::Sync(sync) => commands::sync::run(&place, &who, sync, output).await,
+        Command::Vault(vault) => commands::vault::run(&place, &who, vault, output).await,
+        Command::Clinicians(clinicians) => commands::clinicians::run(&place, &who, clinicians, output).await,
+        Command::Audit(audit) => commands::audit::run(&place, &who, audit, output).await,
+        Command::Doctor(doctor) => commands::doctor::run(&place, &who, doctor, output).await,
     }
 }

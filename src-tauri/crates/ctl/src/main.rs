@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    bedside_ctl::prepare_process();
     bedside_ctl::run(std::env::args_os())
 }

@@ -332,7 +332,8 @@ fn faults_have_their_exit_codes_and_say_what_to_do() {
     let _ = holder.kill();
     let _ = holder.wait();
     let slots = laptop.data().join("demo").join("slots.json");
-    let text = std::fs::read_to_string(&slots).unwrap();
-    std::fs::write(&slots, text.replace("\"format\": 1", "\"format\": 99")).unwrap();
+    let mut file: Value = serde_json::from_slice(&std::fs::read(&slots).unwrap()).unwrap();
+    file["format"] = 99.into();
+    std::fs::write(&slots, file.to_string()).unwrap();
     assert_eq!(code(&["vault", "status"]).0, 73);
 }

@@ -1,12 +1,14 @@
 // The state of the simulated bedside, and the view of it that the console would send.
 // It plays the core's part: freshness, rounding and advisories are decided here and nowhere else in the window.
 import type {
+  AccessView,
   BedsideView,
   BoundDeviceView,
   ConsoleView,
   DeviceKind,
   Freshness,
   LinkState,
+  Mode,
   NearbyView,
   PairingAsked,
   Parameter,
@@ -15,6 +17,7 @@ import type {
   RecordState,
   StripView,
   TileView,
+  WatchTile,
 } from '../bindings.ts'
 import { ageText } from './age.ts'
 import { SimulatedInbox } from './inbox.ts'
@@ -52,6 +55,9 @@ export class SimulatedWard {
   readonly records: SimulatedRecord[]
   readonly inbox: SimulatedInbox
   open: string | null = null
+  mode: Mode = 'demo'
+  /** Devices that are recorded without a patient. */
+  readonly captured = new Set<string>()
   searchingUntil: number | null = null
   accepted = 1846
   lastAccepted: number
@@ -109,7 +115,9 @@ export class SimulatedWard {
     return strips
   }
 
-  view(now: number): ConsoleView {
+  /** What the console sends: while it is not open, nothing of a person. */
+  view(now: number, access: AccessView = OPEN): ConsoleView {
+    const open = access.state === 'open' && !access.enrolment_needed
     if (this.asked && this.asked.until <= now) this.endPairing('PAIRING-UNANSWERED')
     const count = (state: RecordState) => this.records.filter((record) => record.state === state).length
     if (this.searchingUntil !== null && this.searchingUntil <= now) this.searchingUntil = null
@@ -118,24 +126,26 @@ export class SimulatedWard {
       number: ++this.#number,
       taken: now,
       valid_for_ms: VALID_FOR_MS,
-      mode: 'demo',
+      access,
+      mode: this.mode,
       adapter: 'on',
       radio: { adapters: [{ name: 'simulated', state: 'on', in_use: true }], library_failures: 0 },
-      pairing: this.asked === null ? [] : [this.asked],
+      pairing: !open || this.asked === null ? [] : [this.asked],
       searching_until: this.searchingUntil,
       nearby: this.#nearby(now),
       recording: {
-        devices: recording.length,
+        devices: recording.length + this.captured.size,
         last_saved: ageText(this.stalledSince === null ? now % 100 : now - this.stalledSince),
         stalled_since: this.stalledSince,
         stall_code: this.stalledSince === null ? null : 'STORE-FULL',
+        unwritable: 0,
       },
-      interrupted: this.interrupted && { ...this.interrupted, devices: recording.length },
-      bedside: this.#bedside(now),
-      bound: this.people
+      interrupted: open ? this.interrupted && { ...this.interrupted, devices: recording.length } : null,
+      bedside: open ? this.#bedside(now) : null,
+      bound: (open ? this.people : [])
         .map(({ id }) => ({ patient: id, devices: this.devices.filter((d) => d.patient === id).length }))
         .filter((each) => each.devices > 0),
-      unassigned: this.inbox.count,
+      unassigned: open ? this.inbox.count : 0,
       sync: {
         configured: true,
         waiting: count('waiting'),
@@ -185,6 +195,20 @@ export class SimulatedWard {
     return ages.length ? Math.min(...ages) : null
   }
 
+  /** Values by bed, for a locked screen. */
+  watch(now: number): WatchTile[] {
+    return this.people.flatMap(({ id, bed }) =>
+      this.devices
+        .filter((device) => device.patient === id)
+        .flatMap((device) => this.#tiles(device, id, now))
+        .map(({ parameter, reading }) => ({
+          bed: bed ?? '',
+          parameter,
+          reading: { ...reading, last: reading.last && { ...reading.last, source: '' } },
+        })),
+    )
+  }
+
   #nearby(now: number): NearbyView[] {
     const patientless = this.devices.filter((device) => !device.patient)
     const searching = this.searchingUntil !== null
@@ -195,7 +219,7 @@ export class SimulatedWard {
       kind: device.kind,
       signal_dbm: device.signal + Math.round(3 * wander(now * 20, device.signal)),
       known: device.enrolled ? device.id : null,
-      link: null,
+      link: this.captured.has(device.id) ? ('linked' as const) : null,
       patient: null,
       bond: null,
       last_heard: ageText(now % 900),
@@ -280,6 +304,16 @@ export class SimulatedWard {
     if (isSpot(device)) return now - this.#began + (device.measured ?? 0)
     return (now + seedOf(device.id)) % SECOND + (device.silencedAt === undefined ? 0 : now - device.silencedAt)
   }
+}
+
+/** Nobody is enrolled: open, and no notices. */
+const OPEN: AccessView = {
+  state: 'open',
+  user: null,
+  enrolment_needed: false,
+  locks_in_s: null,
+  break_glass_until: null,
+  notices: [],
 }
 
 interface Shown {

@@ -9,7 +9,7 @@ mod fault;
 mod platform;
 
 use async_trait::async_trait;
-use bedside_console::ports::{DeviceSecret, KeyFault, KeyStore, VaultId};
+use bedside_console::ports::{DeviceSecret, KeyFault, KeyNote, KeyStore, VaultId};
 use entry::Entries;
 use keyring_core::CredentialStore;
 use std::fmt;
@@ -96,6 +96,20 @@ impl KeyStore for Keyring {
     async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault> {
         let secret = DeviceSecret::new(*secret.reveal());
         self.run(move |entries| entries.create(vault, &secret)).await
+    }
+
+    async fn replace(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault> {
+        let secret = DeviceSecret::new(*secret.reveal());
+        self.run(move |entries| entries.replace(vault, &secret)).await
+    }
+
+    async fn note(&self, vault: VaultId, note: KeyNote) -> Result<Option<String>, KeyFault> {
+        self.run(move |entries| entries.note(vault, note)).await
+    }
+
+    async fn set_note(&self, vault: VaultId, note: KeyNote, text: &str) -> Result<(), KeyFault> {
+        let text = text.to_owned();
+        self.run(move |entries| entries.set_note(vault, note, &text)).await
     }
 
     async fn forget(&self, vault: VaultId) -> Result<(), KeyFault> {

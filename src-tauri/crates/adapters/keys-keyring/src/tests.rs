@@ -86,6 +86,70 @@ async fn a_probe_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn two_programs_that_probe_at_once_do_not_fail_each_other() {
+    let (keyring, store) = keyring();
+    let gone =
+        || Error::PlatformFailure(Box::new(std::io::Error::other("org.freedesktop.DBus.Error.UnknownMethod: no")));
+    fail_next(&store, PROBE, gone());
+    keyring.probe().await.unwrap();
+    fail_next(&store, PROBE, Error::PlatformFailure(Box::new(std::io::Error::other("the bus went away"))));
+    assert!(matches!(keyring.probe().await, Err(KeyFault::System(_))), "any other fault is told at once");
+}
+
+#[tokio::test]
+async fn a_note_comes_back_until_it_is_written_over_or_forgotten_with_the_secret() {
+    let (keyring, _) = keyring();
+    keyring.create(VAULT, &secret()).await.unwrap();
+    assert_eq!(keyring.note(VAULT, KeyNote::Attempts).await, Ok(None));
+    for text in ["{\"failed\":1}", "ä", ""] {
+        keyring.set_note(VAULT, KeyNote::Attempts, text).await.unwrap();
+        assert_eq!(keyring.note(VAULT, KeyNote::Attempts).await, Ok(Some(text.to_owned())));
+    }
+    assert_eq!(keyring.note(VAULT, KeyNote::Anchor).await, Ok(None), "each note has its own entry");
+    assert_eq!(keyring.load(VAULT).await.unwrap().reveal(), secret().reveal());
+    keyring.set_note(VAULT, KeyNote::Anchor, "7").await.unwrap();
+    keyring.forget(VAULT).await.unwrap();
+    for note in [KeyNote::Attempts, KeyNote::Anchor] {
+        assert_eq!(keyring.note(VAULT, note).await, Ok(None));
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_is_not_there_is_believed_only_of_a_keyring_that_can_keep_one() {
+    let (keyring, store) = keyring();
+    fail_next(&store, PROBE, refused());
+    assert_eq!(keyring.note(VAULT, KeyNote::Attempts).await, Err(KeyFault::Locked));
+    assert_eq!(keyring.note(VAULT, KeyNote::Attempts).await, Ok(None));
+    let attempts = format!("{USER}:attempts");
+    fail_next(&store, &attempts, refused());
+    assert_eq!(keyring.note(VAULT, KeyNote::Attempts).await, Err(KeyFault::Locked));
+    fail_next(&store, &attempts, refused());
+    assert_eq!(keyring.set_note(VAULT, KeyNote::Attempts, "1").await, Err(KeyFault::Locked));
+    store.build(SERVICE, &attempts, None).unwrap().set_secret(&[0xff, 0xfe]).unwrap();
+    assert_eq!(keyring.note(VAULT, KeyNote::Attempts).await, Err(KeyFault::Malformed));
+}
+
+#[tokio::test]
+async fn a_note_is_no_longer_than_every_system_keeps() {
+    let (keyring, _) = keyring();
+    keyring.set_note(VAULT, KeyNote::Anchor, &"x".repeat(2_000)).await.unwrap();
+    let longer = keyring.set_note(VAULT, KeyNote::Anchor, &"y".repeat(2_001)).await;
+    assert_eq!(longer, Err(KeyFault::System("a note has 2001 octets, at most 2000".into())));
+    assert_eq!(keyring.note(VAULT, KeyNote::Anchor).await, Ok(Some("x".repeat(2_000))));
+}
+
+#[tokio::test]
+async fn a_recovery_writes_a_new_secret_over_the_old_one_or_where_none_is_left() {
+    let (keyring, store) = keyring();
+    keyring.replace(VAULT, &secret()).await.unwrap();
+    keyring.replace(VAULT, &DeviceSecret::new([1; 32])).await.unwrap();
+    assert_eq!(keyring.load(VAULT).await.unwrap().reveal(), &[1; 32]);
+    fail_next(&store, USER, refused());
+    assert_eq!(keyring.replace(VAULT, &secret()).await, Err(KeyFault::Locked));
+    assert_eq!(keyring.load(VAULT).await.unwrap().reveal(), &[1; 32]);
+}
+
+#[tokio::test]
 async fn a_keyring_that_starts_late_is_found_at_the_next_call() {
     let store: Arc<CredentialStore> = mock::Store::new().unwrap();
     let tries = Arc::new(AtomicUsize::new(0));

@@ -1,12 +1,12 @@
 //! The keyring of a real session: on Linux a Secret Service such as gnome-keyring. Runs only where BEDSIDE_REAL_KEYRING=1
 //! says that the session is a throw-away one; a developer's own keyring is never touched.
-use bedside_console::ports::{DeviceSecret, KeyFault, KeyStore, VaultId};
+use bedside_console::ports::{DeviceSecret, KeyFault, KeyNote, KeyStore, VaultId};
 use bedside_keys_keyring::Keyring;
 use uuid::Uuid;
 
 /// One test, since all of it shares one keyring.
 #[tokio::test]
-async fn a_secret_is_kept_by_the_system_and_found_by_a_second_connection() {
+async fn a_secret_and_its_notes_are_kept_by_the_system_and_found_by_a_second_connection() {
     if std::env::var_os("BEDSIDE_REAL_KEYRING").is_none_or(|value| value != "1") {
         println!("skipped: set BEDSIDE_REAL_KEYRING=1 inside a private session with a keyring");
         return;
@@ -19,6 +19,15 @@ async fn a_secret_is_kept_by_the_system_and_found_by_a_second_connection() {
     keyring.create(vault, &secret).await.unwrap();
     assert_eq!(Keyring::of_system().load(vault).await.unwrap().reveal(), secret.reveal());
     assert!(matches!(keyring.create(vault, &secret).await, Err(KeyFault::System(_))));
+    assert_eq!(keyring.note(vault, KeyNote::Attempts).await, Ok(None));
+    let text = "ä".repeat(1_000);
+    keyring.set_note(vault, KeyNote::Attempts, &text).await.unwrap();
+    assert_eq!(Keyring::of_system().note(vault, KeyNote::Attempts).await, Ok(Some(text)));
+    assert_eq!(keyring.note(vault, KeyNote::Anchor).await, Ok(None));
+    let fresh = DeviceSecret::new([9; 32]);
+    keyring.replace(vault, &fresh).await.unwrap();
+    assert_eq!(Keyring::of_system().load(vault).await.unwrap().reveal(), fresh.reveal());
     keyring.forget(vault).await.unwrap();
     assert_eq!(keyring.load(vault).await.unwrap_err(), KeyFault::NoEntry);
+    assert_eq!(keyring.note(vault, KeyNote::Attempts).await, Ok(None));
 }

@@ -1,10 +1,11 @@
 //! A computer whose clocks a test moves: time since boot follows tokio's clock, so a paused runtime steps it.
 //! Not here: files or sockets; a stepped machine never asks the system for anything but the runtime's clock.
 use async_trait::async_trait;
-use bedside_console::ports::{Machine, SleepInhibitor};
+use bedside_console::ports::{Machine, MachineEvent, SleepInhibitor};
 use bedside_vitals::{BootTime, WallTime};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// A computer that can be put to sleep, have its wall clock set and be restarted.
@@ -30,6 +31,7 @@ impl SteppedMachine {
             zone_offset_ms: 0,
             seed: 0,
             refuses_inhibition: false,
+            events: None,
         };
         Self { state: Mutex::new(state), inhibitors: Arc::new(()) }
     }
@@ -79,6 +81,13 @@ impl SteppedMachine {
         state.boots += 1;
     }
 
+    /// The system does something; whoever took the events last hears of it.
+    pub fn happens(&self, event: MachineEvent) {
+        if let Some(events) = &self.state().events {
+            let _ = events.send(event);
+        }
+    }
+
     /// How many sleep inhibitors are held at present.
     pub fn inhibitors_held(&self) -> usize {
         Arc::strong_count(&self.inhibitors) - 1
@@ -123,6 +132,13 @@ impl Machine for SteppedMachine {
         }
         Some(Box::new(HeldInhibitor { _counted: Arc::clone(&self.inhibitors) }))
     }
+
+    /// For every console that is started on it: the one before hears nothing any more.
+    fn take_events(&self) -> Option<mpsc::UnboundedReceiver<MachineEvent>> {
+        let (events, heard) = mpsc::unbounded_channel();
+        self.state().events = Some(events);
+        Some(heard)
+    }
 }
 
 #[derive(Debug)]
@@ -134,6 +150,7 @@ struct State {
     zone_offset_ms: i64,
     seed: u64,
     refuses_inhibition: bool,
+    events: Option<mpsc::UnboundedSender<MachineEvent>>,
 }
 
 impl State {

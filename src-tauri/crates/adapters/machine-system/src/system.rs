@@ -1,10 +1,11 @@
 //! The computer as it is: its clocks, its randomness, its zone, and the request not to fall asleep.
 //! Not here: what a jump of the wall clock or a wake means; the console judges that.
 use async_trait::async_trait;
-use bedside_console::ports::{Machine, SleepInhibitor};
+use bedside_console::ports::{Machine, MachineEvent, SleepInhibitor};
 use bedside_vitals::{BootTime, WallTime};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::mpsc;
 
 /// This computer.
 ///
@@ -13,6 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// | time since boot, sleep included | `CLOCK_BOOTTIME` | `CLOCK_MONOTONIC` | `QueryInterruptTime` |
 /// | boot id | the kernel's random boot id | random per process | random per process |
 /// | sleep inhibition | logind | none yet | none yet |
+/// | sleep, wake, locked session | logind, screen saver | none yet | none yet |
 ///
 /// Darwin's `CLOCK_MONOTONIC` goes on while the system is asleep (its clock_gettime(3)), unlike Linux's.
 /// A boot id per process is the careful answer where the system gives none: boot times of two runs are then never
@@ -22,13 +24,14 @@ pub struct SystemMachine {
     boot_id: String,
     /// The latest boot time handed out, in nanoseconds: a clock that a system steps back still never goes back here.
     latest_boot_ns: AtomicU64,
+    events_taken: AtomicBool,
 }
 
 impl SystemMachine {
     /// This computer; nothing is asked of the system but its boot id.
     pub fn new() -> Self {
         let boot_id = boot_id_of_system().unwrap_or_else(|| uuid::Uuid::from_bytes(random_octets()).to_string());
-        Self { boot_id, latest_boot_ns: AtomicU64::new(0) }
+        Self { boot_id, latest_boot_ns: AtomicU64::new(0), events_taken: AtomicBool::new(false) }
     }
 }
 
@@ -74,6 +77,22 @@ impl Machine for SystemMachine {
             let _ = why;
             None
         }
+    }
+
+    /// On Linux logind's `PrepareForSleep` and its `Lock` of the session, and the screen saver of the session bus. Elsewhere
+    /// the console still notices that the computer stood still.
+    fn take_events(&self) -> Option<mpsc::UnboundedReceiver<MachineEvent>> {
+        if self.events_taken.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let (events, heard) = mpsc::unbounded_channel();
+            tokio::runtime::Handle::try_current().ok()?.spawn(crate::events_linux::listen(events));
+            Some(heard)
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Use {
     Writing,
     /// One that only reads.
     Reading,
+    /// One that fills a file that nobody else has open, without a log.
+    Filling,
 }
 
 /// Opens an existing file with its key.
@@ -27,7 +29,7 @@ pub(crate) enum Use {
 /// key itself was proven by its slot before.
 pub(crate) fn open(file: &Path, key: &DatabaseKey, usage: Use) -> Result<Connection, Fault> {
     let access = match usage {
-        Use::Writing => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Use::Writing | Use::Filling => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Use::Reading => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
     initialise()?;
@@ -35,7 +37,7 @@ pub(crate) fn open(file: &Path, key: &DatabaseKey, usage: Use) -> Result<Connect
     db.busy_timeout(Duration::from_secs(5))?;
     // Before the key: from here on the library wipes its memory. A failed check of a page must not flood the terminal.
     db.execute_batch("PRAGMA cipher_memory_security = ON; PRAGMA cipher_log_level = NONE;")?;
-    db.execute_batch(&key_statement(key))?;
+    db.execute_batch(&key_statement("key", key))?;
     cipher_version(&db)?;
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
     db.execute_batch(
@@ -75,11 +77,19 @@ pub(crate) fn cipher_version(db: &Connection) -> Result<String, Fault> {
     version.filter(|text| !text.is_empty()).ok_or(Fault::Store(StoreFault::NoCipher))
 }
 
+/// Encrypts the whole database with another key. A crash leaves it under the one or the other, never between.
+pub(crate) fn rekey(db: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
+    db.flush_prepared_statement_cache();
+    Ok(db.execute_batch(&key_statement("rekey", key))?)
+}
+
 /// The raw key: it needs no derivation, so opening takes under a millisecond.
-fn key_statement(key: &DatabaseKey) -> Zeroizing<String> {
+fn key_statement(pragma: &str, key: &DatabaseKey) -> Zeroizing<String> {
     // Room for all of it at once: a string that grows leaves copies behind.
     let mut statement = Zeroizing::new(String::with_capacity(96));
-    statement.push_str("PRAGMA key = \"x'");
+    statement.push_str("PRAGMA ");
+    statement.push_str(pragma);
+    statement.push_str(" = \"x'");
     for octet in key.iter() {
         let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
         statement.push(digit(octet >> 4));
@@ -129,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_key_is_written_as_64_hexadecimal_digits_without_growing() {
-        let statement = key_statement(&DatabaseKey::new([0xa5; 32]));
+        let statement = key_statement("key", &DatabaseKey::new([0xa5; 32]));
         assert_eq!(*statement, format!("PRAGMA key = \"x'{}'\";", "a5".repeat(32)));
         assert!(statement.capacity() == 96 && statement.len() < 96);
     }

@@ -1,37 +1,115 @@
 //! One transaction for everything that belongs together.
 //! Not here: threads, and faults in the words of the port.
-use crate::fault::Fault;
+use crate::fault::{self, Fault};
+use crate::safeguard::present;
 use crate::samples;
 use crate::tables::series::{self, SeriesKey};
 use crate::tables::{
-    audit, binding, bookmark, clock_setting, connection, consent, device, frame, meta, minute_median, outbox, patient,
-    reading, run, tail,
+    audit, binding, bookmark, clinician, clock_setting, connection, consent, device, frame, interruption, meta,
+    minute_median, outbox, patient, reading, reading_version, run, spool_filed, tail, unwritable,
 };
-use bedside_console::{Changes, Receipt, SampleValues, StoredSamples};
-use rusqlite::{Connection, TransactionBehavior};
+use bedside_console::{Changes, ClinicianId, Receipt, SampleValues, StoredSamples, Unwritable};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use uuid::Uuid;
 
-/// Writes all changes or none. When this returns, they are on the disk.
-pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, Fault> {
-    let all = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let generation = meta::next_generation(&all)?;
-    changes.patients.iter().try_for_each(|row| patient::put(&all, row))?;
-    changes.devices.iter().try_for_each(|row| device::put(&all, row))?;
-    changes.connections.iter().try_for_each(|row| connection::put(&all, row))?;
-    changes.bindings.iter().try_for_each(|row| binding::put(&all, row))?;
-    changes.bookmarks.iter().try_for_each(|(device, row)| bookmark::put(&all, *device, row))?;
-    changes.consents.iter().try_for_each(|(device, row)| consent::put(&all, *device, *row))?;
-    changes.clock_settings.iter().try_for_each(|row| clock_setting::add(&all, row))?;
-    changes.frames.iter().try_for_each(|row| frame::add(&all, row))?;
-    changes.accepted_frames.iter().try_for_each(|place| frame::accept(&all, *place))?;
+/// Writes all changes or none, under the id of this commit. When this returns, they are on the disk.
+///
+/// Of a batch of the spool a record that the tables refuse for its own sake is set aside in the same transaction, and
+/// everything else is written: in parts it could be broken off in the middle, and be filed once more.
+pub(crate) fn commit(db: &mut Connection, changes: &Changes, id: Uuid) -> Result<Receipt, Fault> {
+    // Slow on purpose: not within the transaction.
+    let pins = changes.pins.iter().map(|(who, pin)| Ok((*who, clinician::verifier(pin)?)));
+    let pins = pins.collect::<Result<Vec<_>, Fault>>()?;
+    let mut all = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(place) = &changes.spool_filed
+        && spool_filed::of(&all, place.file)?.is_some_and(|up_to| up_to >= place.end)
+    {
+        return filed_before(&all, changes);
+    }
+    let generation = meta::next_generation(&all, id)?;
+    let receipt = match &changes.spool_filed {
+        None => write(&all, changes, &pins)?,
+        Some(place) => {
+            let receipt = file(&mut all, changes)?;
+            spool_filed::put(&all, place)?;
+            receipt
+        }
+    };
+    all.commit()?;
+    Ok(Receipt { generation, ..receipt })
+}
+
+/// A batch of the spool, whole if it goes; else record by record.
+fn file(all: &mut Transaction<'_>, changes: &Changes) -> Result<Receipt, Fault> {
+    let whole = all.savepoint()?;
+    match write(&whole, changes, &[]) {
+        Ok(receipt) => {
+            whole.commit()?;
+            return Ok(receipt);
+        }
+        Err(fault) if fault::is_refusal(&fault) => whole.finish()?,
+        Err(fault) => return Err(fault),
+    }
+    let mut receipt = nothing();
+    let all_of_it = Changes { spool_filed: None, ..changes.clone() };
+    for record in all_of_it.into_single_records() {
+        let mut part = all.savepoint()?;
+        match write(&part, &record, &[]) {
+            Ok(written) => {
+                receipt.already_known.extend(written.already_known);
+                receipt.displaced.extend(written.displaced);
+                receipt.ignored_rows.extend(written.ignored_rows);
+            }
+            Err(fault) if fault::is_refusal(&fault) => {
+                part.rollback()?;
+                let reason = fault::of_commit(fault).to_string();
+                receipt.already_known.extend(record.readings.iter().map(|reading| reading.id));
+                receipt.set_aside += 1;
+                let aside = set_aside(record, reason);
+                write(&part, &aside, &[])?;
+            }
+            Err(fault) => return Err(fault),
+        }
+        part.commit()?;
+    }
+    Ok(receipt)
+}
+
+/// What the tables refuse, as it is kept. What is said once in a batch is said all the same.
+fn set_aside(mut refused: Changes, reason: String) -> Changes {
+    let (run, interruption) = (refused.run.take(), refused.interruption.take());
+    let unwritable = vec![Unwritable { at: present(), reason, changes: Box::new(refused) }];
+    Changes { run, interruption, unwritable, ..Changes::default() }
+}
+
+/// What follows from nothing that was written.
+fn nothing() -> Receipt {
+    let (already_known, displaced, ignored_rows) = (Vec::new(), Vec::new(), Vec::new());
+    Receipt { generation: 0, spooled: false, already_known, displaced, ignored_rows, set_aside: 0 }
+}
+
+/// Everything but the generation and the place in the spool.
+fn write(all: &Connection, changes: &Changes, pins: &[(ClinicianId, String)]) -> Result<Receipt, Fault> {
+    changes.patients.iter().try_for_each(|row| patient::put(all, row))?;
+    changes.clinicians.iter().try_for_each(|row| clinician::put(all, row))?;
+    pins.iter().try_for_each(|(who, verifier)| clinician::put_pin(all, *who, verifier))?;
+    changes.devices.iter().try_for_each(|row| device::put(all, row))?;
+    changes.connections.iter().try_for_each(|row| connection::put(all, row))?;
+    changes.bindings.iter().try_for_each(|row| binding::put(all, row))?;
+    changes.bookmarks.iter().try_for_each(|(device, row)| bookmark::put(all, *device, row))?;
+    changes.consents.iter().try_for_each(|(device, row)| consent::put(all, *device, *row))?;
+    changes.clock_settings.iter().try_for_each(|row| clock_setting::add(all, row))?;
+    changes.frames.iter().try_for_each(|row| frame::add(all, row))?;
+    changes.accepted_frames.iter().try_for_each(|place| frame::accept(all, *place))?;
     let (mut already_known, mut displaced) = (Vec::new(), Vec::new());
     for row in &changes.readings {
-        if !reading::add(&all, row)? {
+        if !reading::add(all, row)? {
             already_known.push(row.id);
             // The second delivery may bring what the first one was cut off from.
             if let Some(meal) = row.measurement.glucose.and_then(|said| said.meal) {
-                reading::add_meal(&all, row.id, meal)?;
+                reading::add_meal(all, row.id, meal)?;
             }
-            displaced.extend(reading::free_place(&all, row)?.map(|place| (row.id, place)));
+            displaced.extend(reading::free_place(all, row)?.map(|place| (row.id, place)));
         }
     }
     for &(id, patient) in &changes.assignments {
@@ -39,7 +117,7 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, 
         if displaced.iter().any(|(without_place, _)| *without_place == id) {
             continue;
         }
-        if reading::assign(&all, id, patient)? {
+        if reading::assign(all, id, patient)? {
             // It may have been delivered once more in this commit: it is news for this patient all the same.
             already_known.retain(|known| *known != id);
         } else {
@@ -47,24 +125,34 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes) -> Result<Receipt, 
             already_known.push(id);
         }
     }
-    changes.samples.iter().try_for_each(|samples| add_samples(&all, samples))?;
-    changes.medians.iter().try_for_each(|row| minute_median::add(&all, row))?;
+    changes.samples.iter().try_for_each(|samples| add_samples(all, samples))?;
+    changes.medians.iter().try_for_each(|row| minute_median::add(all, row))?;
     let mut ignored_rows = Vec::new();
     for row in &changes.outbox {
-        if !outbox::add(&all, row)? {
+        if !outbox::add(all, row)? {
             ignored_rows.push(row.id);
         }
     }
     for (reading, row) in &changes.reading_rows {
-        if already_known.contains(reading) || !outbox::add(&all, row)? {
+        if already_known.contains(reading) || !outbox::add(all, row)? {
             ignored_rows.push(row.id);
         }
     }
-    changes.outbox_updates.iter().try_for_each(|update| outbox::update(&all, update))?;
-    changes.audit.iter().try_for_each(|entry| audit::add(&all, entry))?;
-    changes.run.iter().try_for_each(|row| run::put(&all, row))?;
-    all.commit()?;
-    Ok(Receipt { generation, already_known, displaced, ignored_rows })
+    changes.outbox_updates.iter().try_for_each(|update| outbox::update(all, update))?;
+    changes.versions.iter().try_for_each(|row| reading_version::add(all, row))?;
+    changes.audit.iter().try_for_each(|entry| audit::add(all, entry))?;
+    changes.run.iter().try_for_each(|row| run::put(all, row))?;
+    changes.interruption.iter().try_for_each(|said| interruption::put(all, said.as_ref()))?;
+    changes.unwritable.iter().try_for_each(|one| unwritable::add(all, one))?;
+    Ok(Receipt { already_known, displaced, ignored_rows, ..nothing() })
+}
+
+/// A batch of the spool that was filed before: nothing of it is written again.
+fn filed_before(db: &Connection, changes: &Changes) -> Result<Receipt, Fault> {
+    let already_known = changes.readings.iter().map(|reading| reading.id).collect();
+    let rows = changes.reading_rows.iter().map(|(_, row)| row).chain(&changes.outbox);
+    let ignored_rows = rows.map(|row| row.id).collect();
+    Ok(Receipt { generation: meta::generation(db)?, already_known, ignored_rows, ..nothing() })
 }
 
 fn add_samples(db: &Connection, stored: &StoredSamples) -> Result<(), Fault> {

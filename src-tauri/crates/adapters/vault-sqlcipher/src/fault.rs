@@ -41,6 +41,31 @@ pub(crate) fn of_file(doing: &str, error: &std::io::Error) -> StoreFault {
     }
 }
 
+/// The same for a commit: what a row's own values cause is that row's fault, and not one of the whole vault.
+pub(crate) fn of_commit(fault: Fault) -> StoreFault {
+    match fault {
+        Fault::Series(error) => StoreFault::Refused(format!("packed values: {error}")),
+        Fault::Database(rusqlite::Error::ToSqlConversionFailure(_) | rusqlite::Error::IntegralValueOutOfRange(..)) => {
+            StoreFault::Refused("a number that no column takes".into())
+        }
+        other => other.into(),
+    }
+}
+
+/// Whether a commit was refused for the sake of a row's own values.
+pub(crate) fn is_refusal(fault: &Fault) -> bool {
+    match fault {
+        Fault::Series(_) | Fault::Store(StoreFault::Refused(_)) => true,
+        Fault::Database(rusqlite::Error::ToSqlConversionFailure(_) | rusqlite::Error::IntegralValueOutOfRange(..)) => {
+            true
+        }
+        Fault::Database(rusqlite::Error::SqliteFailure(failure, _)) => {
+            matches!(failure.code, ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
+        }
+        Fault::Database(_) | Fault::Column(_) | Fault::Store(_) => false,
+    }
+}
+
 fn of_database(error: &rusqlite::Error) -> StoreFault {
     let rusqlite::Error::SqliteFailure(failure, _) = error else {
         // A column of another type than was written, or a missing row: the file is not what this version wrote.
@@ -60,6 +85,9 @@ fn of_database(error: &rusqlite::Error) -> StoreFault {
         ErrorCode::DiskFull => StoreFault::DiskFull,
         ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => StoreFault::Damaged(said.into()),
         ErrorCode::ReadOnly => StoreFault::ReadOnly,
+        ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch => {
+            StoreFault::Refused(said.into())
+        }
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             StoreFault::Held { holder: "another program that keeps the database busy".into() }
         }

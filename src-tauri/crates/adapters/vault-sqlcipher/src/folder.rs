@@ -34,13 +34,14 @@ impl Folder {
         self.0.join("slots.json")
     }
 
+    /// Any other file or folder of the vault.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// Makes the folder, for this user only.
     pub(crate) fn make(&self) -> Result<(), StoreFault> {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.0).map_err(|error| of_file("making the vault's folder", &error))
+        make_private(&self.0)
     }
 
     /// Takes the lock of the one writer.
@@ -57,6 +58,16 @@ impl Folder {
         file.set_len(0).and_then(|()| file.rewind()).map_err(fault)?;
         write!(file, "{} {}", program(), std::process::id()).map_err(fault)?;
         Ok(Hold { _file: file })
+    }
+
+    /// Waits for the lock under which wrong tries are counted; it is free again when the file is closed.
+    pub(crate) fn hold_tries(&self) -> Result<File, StoreFault> {
+        let fault = |error| of_file("taking the lock of the tries", &error);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = private(&mut options).open(self.0.join("tries.lock")).map_err(fault)?;
+        file.lock().map_err(fault)?;
+        Ok(file)
     }
 
     /// The content of the slot file; `None` when there is none.
@@ -113,7 +124,49 @@ impl Folder {
     }
 }
 
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+/// Makes a folder, for this user only. One that is there is left as it is.
+pub(crate) fn make_private(folder: &Path) -> Result<(), StoreFault> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| of_file("making a folder of the vault", &error))
+}
+
+/// Writes a file that is not there yet, durably, for this user only.
+pub(crate) fn write_new(file: &Path, octets: &[u8]) -> Result<(), StoreFault> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    let written = private(&mut options).open(file).and_then(|mut file| {
+        file.write_all(octets)?;
+        file.sync_all()
+    });
+    written.map_err(|error| of_file("writing a file of the vault", &error))
+}
+
+/// Reads a file that must not be larger than `most`.
+pub(crate) fn read_small(file: &Path, most: u64) -> Result<Vec<u8>, StoreFault> {
+    let mut octets = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(most + 1).read_to_end(&mut octets));
+    read.map_err(|error| of_file("reading a file of the vault", &error))?;
+    if octets.len() as u64 > most {
+        return Err(StoreFault::Damaged(format!("a file of the vault has more than {most} octets")));
+    }
+    Ok(octets)
+}
+
+/// Makes the names in a folder durable. Windows has no such call and does not need it.
+pub(crate) fn sync(folder: &Path) -> Result<(), StoreFault> {
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| of_file("making the names in a folder durable", &error))?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

@@ -1,24 +1,46 @@
 //! `RecordStore` over SQLCipher: one folder, one encrypted database, one writer, readers beside it.
 //! Not here: where the device secret comes from, and what the records mean.
 
+mod anchor;
+mod backup;
+mod chain;
 mod cipher;
 mod commit;
+mod damage;
 mod fault;
 mod folder;
+mod keyed;
+mod keys;
+mod look;
 mod maintain;
+mod opening;
 mod query;
+mod restore;
+mod safeguard;
+mod salvage;
 mod samples;
+mod seal;
 mod slots;
+mod space;
+mod spool;
 mod state;
 mod tables;
 mod trend;
 
+#[cfg(test)]
+mod splice_tests;
+
+pub use slots::PassphraseCost;
+
 use async_trait::async_trait;
-use bedside_console::ports::{Answer, DeviceSecret, OpenMode, Query, RecordStore, StoreFault, VaultId, VaultPresence};
-use bedside_console::{Changes, Maintenance, Receipt};
+use bedside_console::ports::{
+    Answer, NewVault, OpenMode, Query, RecordStore, Safeguard, SlotChange, StoreFault, Unlock, VaultHeader,
+    VaultPresence,
+};
+use bedside_console::{Changes, Maintenance, Receipt, SafeguardReport, SpoolPlace};
 use bedside_vitals::WallTime;
 use state::State;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +57,20 @@ impl Vault {
     /// The vault of `folder`, which may not exist yet. Touches nothing.
     pub fn in_folder(folder: &Path) -> Self {
         Self { state: Arc::new(State::new(folder)) }
+    }
+
+    /// What a new slot's passphrase costs in place of 300 to 700 ms on this computer; for tests.
+    #[must_use]
+    pub fn with_passphrase_cost(self, cost: PassphraseCost) -> Self {
+        *state::lock(&self.state.cost) = Some(cost);
+        self
+    }
+
+    /// Keeps backups in another folder than `backups` within the vault's.
+    #[must_use]
+    pub fn with_backups(self, folder: &Path) -> Self {
+        self.state.keep_backups_in(folder);
+        self
     }
 
     /// Reads the whole database and verifies every page and index. Takes about 15 ms a megabyte.
@@ -61,14 +97,40 @@ impl RecordStore for Vault {
         self.run(State::presence).await
     }
 
-    async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), StoreFault> {
-        let secret = DeviceSecret::new(*secret.reveal());
-        self.run(move |state| state.create(vault, &secret)).await
+    async fn header_of_backup(&self, named: Option<PathBuf>) -> Result<VaultHeader, StoreFault> {
+        self.run(move |state| state.header_of_backup(named.as_deref())).await
     }
 
-    async fn open(&self, secret: &DeviceSecret, mode: OpenMode) -> Result<(), StoreFault> {
-        let secret = DeviceSecret::new(*secret.reveal());
-        self.run(move |state| state.open(&secret, mode)).await
+    async fn create(&self, new: NewVault) -> Result<(), StoreFault> {
+        self.run(move |state| state.create(&new)).await
+    }
+
+    async fn open(&self, unlock: Unlock, mode: OpenMode) -> Result<(), StoreFault> {
+        self.run(move |state| state.open(&unlock, mode)).await
+    }
+
+    async fn stand_by(&self) -> Result<(), StoreFault> {
+        self.run(State::stand_by).await
+    }
+
+    async fn lock(&self) -> Result<(), StoreFault> {
+        self.run(State::lock).await
+    }
+
+    async fn keys(&self, change: SlotChange) -> Result<(), StoreFault> {
+        self.run(move |state| state.keys(&change)).await
+    }
+
+    async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
+        self.run(State::tries_held).await
+    }
+
+    async fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
+        self.run(State::spooled).await
+    }
+
+    async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault> {
+        self.run(move |state| state.safeguard(&task)).await
     }
 
     async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {

@@ -4,10 +4,12 @@ use crate::fault::Fault;
 use crate::samples::Samples;
 use crate::tables::series::SeriesRow;
 use crate::tables::{
-    FORMAT, audit, binding, bookmark, chunk, clock_setting, connection, consent, device, frame, frame_chunk,
-    frame_stream, meta, minute_median, outbox, patient, reading, row, run, series, tail,
+    FORMAT, audit, binding, bookmark, chunk, clinician, clock_setting, connection, consent, device, digest, frame,
+    frame_chunk, frame_stream, interruption, meta, minute_median, outbox, patient, reading, reading_version, row, run,
+    series, tail, unwritable,
 };
 use crate::trend::trend;
+use crate::{anchor, chain};
 use crate::{cipher, tables};
 use bedside_console::ports::{Answer, Query};
 use bedside_console::{DeviceMemories, PatientActivity, RawFrame, StoredReading, StoredSamples, VaultStatus};
@@ -27,6 +29,8 @@ pub(crate) struct Beside {
     pub(crate) this_run: Option<Uuid>,
     /// Octets of the files.
     pub(crate) octets: u64,
+    /// Octets that are free on their disk.
+    pub(crate) free_octets: u64,
 }
 
 /// Answers one query.
@@ -48,7 +52,8 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         Query::ClockSettings(device) => Answer::ClockSettings(clock_setting::of_device(&db, device)?),
         Query::Connections(device) => Answer::Connections(connection::of_device(&db, device)?),
         Query::Readings { patient, unassigned_only, since, limit } => {
-            Answer::Readings(reading::newest(&db, patient, unassigned_only, since, limit)?)
+            let found = reading::newest(&db, patient, unassigned_only, since, limit)?;
+            Answer::Readings(in_force(&db, found)?)
         }
         Query::TheseReadings(ids) => {
             let mut found = Vec::new();
@@ -81,20 +86,43 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         Query::PatientActivity => Answer::PatientActivity(activity(&db)?),
         Query::OutboxCounts => Answer::OutboxCounts(outbox::counts(&db)?),
         Query::OutboxRows { states, limit } => Answer::OutboxRows(outbox::in_states(&db, &states, limit)?),
-        Query::Audit { limit } => Answer::Audit(audit::newest(&db, limit)?),
+        Query::Audit { patient, limit } => Answer::Audit(audit::newest(&db, patient, limit)?),
+        Query::VerifyAudit(anchor) => Answer::AuditVerdict(chain::verify(&db, anchor.as_ref())?),
+        Query::Anchor => Answer::Anchor(anchor::of(&db)?),
+        Query::CompareAnchor(known) => Answer::AnchorVerdict(anchor::compare(&db, &known)?),
+        Query::VerifyDigests => Answer::Digests(digest::verify(&db)?),
+        Query::Clinicians => Answer::Clinicians(clinician::all(&db)?),
+        Query::VerifyPin(who, pin) => Answer::PinVerified(clinician::is_pin(&db, who, &pin)?),
+        Query::Versions(ids) => {
+            let mut said = Vec::new();
+            for id in ids {
+                said.extend(reading_version::of_reading(&db, id)?);
+            }
+            Answer::Versions(said)
+        }
+        // Not in the database: the vault answers it before.
+        Query::Backups => Answer::Backups(Vec::new()),
+        Query::Interruption => Answer::Interruption(interruption::present(&db)?),
+        Query::UnwritableCount => Answer::Count(unwritable::count(&db)?),
         Query::LastRun => Answer::LastRun(run::last_before(&db, beside.this_run)?),
         Query::Frames { device, rejected_only, limit } => Answer::Frames(frames(&db, device, rejected_only, limit)?),
-        Query::VaultStatus => Answer::VaultStatus(status(&db, beside.octets)?),
+        Query::VaultStatus => Answer::VaultStatus(status(&db, beside)?),
     })
 }
 
-fn status(db: &Connection, octets: u64) -> Result<VaultStatus, Fault> {
+/// Readings as the last words on them say.
+fn in_force(db: &Connection, readings: Vec<StoredReading>) -> Result<Vec<StoredReading>, Fault> {
+    readings.into_iter().map(|reading| reading_version::in_force(db, reading)).collect()
+}
+
+fn status(db: &Connection, beside: Beside) -> Result<VaultStatus, Fault> {
     let (frames, rejected_frames) = frame_stream::counts(db)?;
     Ok(VaultStatus {
         format: FORMAT,
         cipher: cipher::cipher_version(db)?,
         generation: meta::generation(db)?,
-        octets,
+        octets: beside.octets,
+        free_octets: beside.free_octets,
         patients: patient::count(db)?,
         readings: reading::count(db)?,
         samples: series::samples(db)?,
@@ -138,7 +166,9 @@ fn first_time(values: &bedside_console::SampleValues) -> Option<WallTime> {
 fn last_values(db: &Connection, patient: PatientId) -> Result<Vec<StoredReading>, Fault> {
     let mut last: BTreeMap<Parameter, StoredReading> = BTreeMap::new();
     for parameter in Parameter::ALL {
-        last.extend(reading::latest(db, patient, parameter)?.map(|reading| (parameter, reading)));
+        if let Some(reading) = reading::latest(db, patient, parameter)? {
+            last.insert(parameter, reading_version::in_force(db, reading)?);
+        }
     }
     // One sample of a waveform is no value.
     for row in series::of_patient(db, Some(patient))?.iter().filter(|row| row.key.hertz == 0) {

@@ -31,7 +31,7 @@ pub(crate) fn pack(values: &SampleValues) -> Result<Vec<Packed>, Fault> {
         SampleValues::Even { start, hertz, samples } => {
             let block = EvenBlock { start: *start, samples: samples.clone() };
             pack_even(&[block], *hertz).map_err(|error| match error {
-                SeriesError::NoPace => StoreFault::Io(format!("a waveform was not stored: {error}")).into(),
+                SeriesError::NoPace => StoreFault::Refused(format!("a waveform was not stored: {error}")).into(),
                 other => other.into(),
             })
         }
@@ -202,6 +202,6 @@ mod tests {
     #[test]
     fn a_waveform_without_a_pace_is_refused() {
         let values = SampleValues::Even { start: WallTime(0), hertz: 0, samples: vec![1] };
-        assert!(matches!(StoreFault::from(pack(&values).unwrap_err()), StoreFault::Io(_)));
+        assert!(matches!(StoreFault::from(pack(&values).unwrap_err()), StoreFault::Refused(_)));
     }
 }

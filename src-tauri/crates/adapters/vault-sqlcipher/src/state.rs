@@ -1,14 +1,18 @@
 //! The connections of an open vault and the life of its files. Everything here blocks.
 //! Not here: SQL of tables, and the threads that wait for it (`Vault`).
 use crate::cipher::{self, Use};
-use crate::fault::Fault;
+use crate::damage::{self, Safety};
+use crate::fault::{self, Fault};
 use crate::folder::{Folder, Hold};
+use crate::keyed;
+use crate::look;
 use crate::maintain::Round;
 use crate::query::{self, Beside};
-use crate::slots::{DatabaseKey, Slots, Stage, new_database_key};
-use crate::tables::{self, meta};
-use crate::{commit, tables::rows};
-use bedside_console::ports::{Answer, DeviceSecret, OpenMode, Query, StoreFault, VaultId, VaultPresence};
+use crate::restore;
+use crate::slots::{DatabaseKey, PassphraseCost};
+use crate::spool::{Spool, random};
+use crate::tables::{self, meta, spool_filed};
+use bedside_console::ports::{Answer, OpenMode, Query, StoreFault, VaultId};
 use bedside_console::{Changes, Maintenance, Receipt};
 use bedside_vitals::WallTime;
 use rusqlite::Connection;
@@ -20,17 +24,29 @@ use uuid::Uuid;
 /// One folder, closed or open.
 #[derive(Debug)]
 pub(crate) struct State {
-    folder: Folder,
-    writer: Mutex<Option<Writer>>,
-    reader: Mutex<Option<Connection>>,
-    this_run: Mutex<Option<Uuid>>,
+    pub(crate) folder: Folder,
+    /// Fields drop in this order: connections first, then the right to write.
+    pub(crate) writer: Mutex<Option<Connection>>,
+    pub(crate) reader: Mutex<Option<Connection>>,
+    pub(crate) this_run: Mutex<Option<Uuid>>,
+    pub(crate) opened: Mutex<Option<Opened>>,
+    pub(crate) spool: Mutex<Spool>,
+    pub(crate) safety: Safety,
+    /// What a new slot's passphrase costs, once it is known.
+    pub(crate) cost: Mutex<Option<PassphraseCost>>,
+    pub(crate) hold: Mutex<Option<Hold>>,
 }
 
-/// Fields drop in this order: the connection first, then the right to write.
-#[derive(Debug)]
-struct Writer {
-    db: Connection,
-    _hold: Hold,
+/// What is known of the vault while it is open: to open its file anew, and to derive the keys of what lies beside it.
+pub(crate) struct Opened {
+    pub(crate) vault: VaultId,
+    pub(crate) key: DatabaseKey,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Opened({}, ▮)", self.vault)
+    }
 }
 
 impl State {
@@ -40,83 +56,92 @@ impl State {
             writer: Mutex::new(None),
             reader: Mutex::new(None),
             this_run: Mutex::new(None),
+            opened: Mutex::new(None),
+            spool: Mutex::new(Spool::default()),
+            safety: Safety::default(),
+            cost: Mutex::new(None),
+            hold: Mutex::new(None),
         }
     }
 
-    pub(crate) fn presence(&self) -> Result<VaultPresence, StoreFault> {
-        let Some(octets) = self.folder.read_slots()? else {
-            if self.folder.database_octets().is_some() {
-                // Never a first run: somebody's record is here, and what opens it is gone.
-                return Err(StoreFault::Damaged("vault.db is there and slots.json is missing".into()));
-            }
-            return Ok(VaultPresence::Missing);
-        };
-        Ok(VaultPresence::Present(Slots::parse(&octets)?.vault()))
+    /// Takes the right to write, unless it is held already; whether it was taken now.
+    pub(crate) fn take_hold(&self) -> Result<bool, StoreFault> {
+        let mut hold = lock(&self.hold);
+        if hold.is_some() {
+            // Also one of this very program whose files could not be moved.
+            restore::finish(&self.folder)?;
+            return Ok(false);
+        }
+        let taken = self.folder.hold()?;
+        // A restore that was broken off in the middle of its last step is ended first.
+        restore::finish(&self.folder)?;
+        *hold = Some(taken);
+        Ok(true)
     }
 
-    pub(crate) fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), StoreFault> {
-        let mut writer = lock(&self.writer);
-        let mut reader = lock(&self.reader);
-        if writer.is_some() || reader.is_some() {
-            return Err(StoreFault::AlreadyThere);
+    /// What was taken for something that failed is given back.
+    pub(crate) fn give_back_hold(&self, taken: bool) {
+        if taken {
+            *lock(&self.hold) = None;
         }
-        self.folder.make()?;
-        let hold = self.folder.hold()?;
-        // Under the lock: nobody else can be making one now.
-        match self.presence() {
-            Ok(VaultPresence::Missing) => {}
-            Ok(VaultPresence::Present(_)) | Err(StoreFault::Damaged(_)) => return Err(StoreFault::AlreadyThere),
-            Err(fault) => return Err(fault),
-        }
-        let key = new_database_key()?;
-        self.folder.write_slots(&Slots::seal(vault, Stage::Creating, secret, &key)?.to_json()?)?;
-        (*writer, *reader) = self.finish_creating(vault, secret, &key, hold)?;
-        Ok(())
-    }
-
-    pub(crate) fn open(&self, secret: &DeviceSecret, mode: OpenMode) -> Result<(), StoreFault> {
-        let mut writer = lock(&self.writer);
-        let mut reader = lock(&self.reader);
-        if writer.is_some() || reader.is_some() {
-            return Err(StoreFault::Io("the vault is open already".into()));
-        }
-        if self.presence()? == VaultPresence::Missing {
-            return Err(StoreFault::Missing);
-        }
-        let hold = match mode {
-            OpenMode::Writer => Some(self.folder.hold()?),
-            OpenMode::Reader => None,
-        };
-        let slots = Slots::parse(&self.folder.read_slots()?.ok_or(StoreFault::Missing)?)?;
-        let key = slots.open(secret)?;
-        (*writer, *reader) = match (slots.stage(), hold) {
-            (Stage::Creating, Some(hold)) => self.finish_creating(slots.vault(), secret, &key, hold)?,
-            (Stage::Creating, None) => return Err(StoreFault::Missing),
-            (Stage::Ready, hold) => {
-                let octets = self.folder.database_octets();
-                if octets.is_none_or(|octets| octets == 0) {
-                    return Err(StoreFault::Damaged("slots.json is there and vault.db is missing or empty".into()));
-                }
-                self.connect(slots.vault(), &key, hold)?
-            }
-        };
-        Ok(())
     }
 
     pub(crate) fn commit(&self, changes: &Changes) -> Result<Receipt, StoreFault> {
-        let receipt = self.with_writer(|db| commit::commit(db, changes))?;
-        if let Some(run) = &changes.run {
-            *lock(&self.this_run) = Some(run.id);
-        }
+        let mut writer = lock(&self.writer);
+        let Some(db) = writer.as_mut() else { return self.spool_instead(changes, None) };
+        let id = Uuid::from_bytes(random()?);
+        let receipt = match self.commit_with_ballast(db, changes, id) {
+            Err(fault) if damage::is_grave(&fault) => {
+                drop(writer);
+                return self.commit_anew(changes, id);
+            }
+            other => other.map_err(fault::of_commit)?,
+        };
+        self.committed(changes);
         Ok(receipt)
     }
 
+    /// What follows a commit inside.
+    pub(crate) fn committed(&self, changes: &Changes) {
+        if let Some(run) = changes.run.as_ref() {
+            *lock(&self.this_run) = Some(run.id);
+        }
+    }
+
     pub(crate) fn read(&self, query: Query) -> Result<Answer, StoreFault> {
-        let beside =
-            Beside { this_run: *lock(&self.this_run), octets: self.folder.database_octets().unwrap_or_default() };
+        if let Query::Backups = query {
+            return Ok(Answer::Backups(self.list_backups()));
+        }
+        let beside = Beside {
+            this_run: *lock(&self.this_run),
+            octets: self.folder.database_octets().unwrap_or_default(),
+            free_octets: self.free_octets().unwrap_or_default(),
+        };
+        if let Query::VerifyAudit(_) | Query::VerifyDigests = query {
+            // These go through the whole record: other reads do not wait for them.
+            return query::answer(&mut self.aside()?, query, beside).map_err(StoreFault::from);
+        }
         let mut reader = lock(&self.reader);
-        let db = reader.as_mut().ok_or(StoreFault::Closed)?;
-        query::answer(db, query, beside).map_err(StoreFault::from)
+        let db = reader.as_mut().ok_or_else(|| self.why_closed())?;
+        match query::answer(db, query.clone(), beside) {
+            Err(fault) if damage::is_grave(&fault) => {
+                drop(reader);
+                self.read_anew(query, beside)
+            }
+            other => other.map_err(StoreFault::from),
+        }
+    }
+
+    /// One more connection that only reads.
+    fn aside(&self) -> Result<Connection, StoreFault> {
+        let opened = lock(&self.opened);
+        let key = &opened.as_ref().ok_or(StoreFault::Closed)?.key;
+        let open = || -> Result<Connection, Fault> {
+            let db = cipher::open(&self.folder.database(), key, Use::Reading)?;
+            keyed::equip(&db, key)?;
+            Ok(db)
+        };
+        open().map_err(StoreFault::from)
     }
 
     pub(crate) fn maintain(
@@ -138,83 +163,86 @@ impl State {
         Ok(done)
     }
 
-    pub(crate) fn check(&self) -> Result<(), StoreFault> {
-        // Pages still in the log are not looked at by the cipher's check, so a writer empties it first.
-        match self.with_writer(|db| Ok(db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)) {
-            Ok(()) | Err(StoreFault::ReadOnly) => {}
-            Err(fault) => return Err(fault),
-        }
-        let reader = lock(&self.reader);
-        let db = reader.as_ref().ok_or(StoreFault::Closed)?;
-        for (check, fine) in [("PRAGMA cipher_integrity_check", None), ("PRAGMA quick_check", Some("ok"))] {
-            let said = rows(db, check, [], |row| Ok(row.get::<_, String>(0)?))?;
-            let wrong = said.iter().find(|line| Some(line.as_str()) != fine);
-            if let Some(first) = wrong {
-                return Err(StoreFault::Damaged(format!("{} faults, the first: {first}", said.len())));
-            }
-        }
-        Ok(())
-    }
-
     pub(crate) fn close(&self) -> Result<(), StoreFault> {
         // The last connection to go empties the log, and only a writer can: so the reader goes first.
         let mut writer = lock(&self.writer);
         drop(lock(&self.reader).take());
+        sign_audit(writer.as_ref());
         drop(writer.take());
+        *lock(&self.opened) = None;
+        *lock(&self.safety.broken) = None;
         *lock(&self.this_run) = None;
+        *lock(&self.spool) = Spool::default();
+        *lock(&self.hold) = None;
         Ok(())
     }
 
-    /// From a sealed key to a vault that is ready. Runs again from the start after a crash at any point: making and
-    /// migrating the database leave alone what is done, and only the last step says that it must be there.
-    fn finish_creating(
-        &self,
-        vault: VaultId,
-        secret: &DeviceSecret,
-        key: &DatabaseKey,
-        hold: Hold,
-    ) -> Result<Connections, StoreFault> {
-        self.folder.make_database()?;
-        let open = self.connect(vault, key, Some(hold))?;
-        self.folder.write_slots(&Slots::seal(vault, Stage::Ready, secret, key)?.to_json()?)?;
+    pub(crate) fn connect(&self, vault: VaultId, key: &DatabaseKey, mode: OpenMode) -> Result<Connections, StoreFault> {
+        let connect = || -> Result<Connections, Fault> {
+            let writer = match mode {
+                OpenMode::Writer => Some(self.open_writer(vault, key)?),
+                OpenMode::Reader => None,
+            };
+            let mut reader = self.open_reader(vault, key)?;
+            look::quick(&mut reader, look::AT_OPENING)?;
+            Ok((writer, Some(reader)))
+        };
+        let open = connect().map_err(StoreFault::from)?;
+        *lock(&self.opened) = Some(Opened { vault, key: key.clone() });
+        *lock(&self.safety.broken) = None;
         Ok(open)
     }
 
-    fn connect(&self, vault: VaultId, key: &DatabaseKey, hold: Option<Hold>) -> Result<Connections, StoreFault> {
-        let file = self.folder.database();
-        let connect = || -> Result<Connections, Fault> {
-            let writer = match hold {
-                Some(hold) => {
-                    let mut db = cipher::open(&file, key, Use::Writing)?;
-                    tables::migrate(&mut db)?;
-                    meta::claim(&db, vault)?;
-                    Some(Writer { db, _hold: hold })
-                }
-                None => None,
-            };
-            let db = cipher::open(&file, key, Use::Reading)?;
-            if tables::format(&db)? < tables::FORMAT {
-                return Err(StoreFault::Io("the vault has an older format; open it for writing once".into()).into());
-            }
-            meta::verify(&db, vault)?;
-            Ok((writer, Some(db)))
-        };
-        connect().map_err(StoreFault::from)
+    pub(crate) fn open_writer(&self, vault: VaultId, key: &DatabaseKey) -> Result<Connection, Fault> {
+        let mut db = cipher::open(&self.folder.database(), key, Use::Writing)?;
+        tables::migrate(&mut db)?;
+        keyed::equip_writer(&mut db, key)?;
+        meta::claim(&db, vault)?;
+        spool_filed::keep_last_commit(&db)?;
+        Ok(db)
     }
 
-    fn with_writer<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Fault>) -> Result<T, StoreFault> {
+    pub(crate) fn open_reader(&self, vault: VaultId, key: &DatabaseKey) -> Result<Connection, Fault> {
+        let db = cipher::open(&self.folder.database(), key, Use::Reading)?;
+        if tables::format(&db)? < tables::FORMAT {
+            return Err(StoreFault::Io("the vault has an older format; open it for writing once".into()).into());
+        }
+        keyed::equip(&db, key)?;
+        meta::verify(&db, vault)?;
+        Ok(db)
+    }
+
+    pub(crate) fn with_writer<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault>,
+    ) -> Result<T, StoreFault> {
         let mut writer = lock(&self.writer);
         match writer.as_mut() {
-            Some(writer) => work(&mut writer.db).map_err(StoreFault::from),
+            Some(db) => match work(db) {
+                Err(fault) if damage::is_grave(&fault) => {
+                    drop(writer);
+                    // Told once; the next work has a fresh connection.
+                    let renewed = self.renew_writer();
+                    renewed.or_else(|_| self.open_anew())?;
+                    Err(fault.into())
+                }
+                other => other.map_err(StoreFault::from),
+            },
             None if lock(&self.reader).is_some() => Err(StoreFault::ReadOnly),
-            None => Err(StoreFault::Closed),
+            None => Err(self.why_closed()),
         }
     }
 }
 
-type Connections = (Option<Writer>, Option<Connection>);
+/// The writing and the reading one.
+pub(crate) type Connections = (Option<Connection>, Option<Connection>);
+
+/// The last word of an open vault. A full disk does not keep it open: the chain is sound without a signature at its end.
+pub(crate) fn sign_audit(writer: Option<&Connection>) {
+    let _ = writer.map(tables::audit::sign_head);
+}
 
 /// A panic elsewhere leaves a connection between transactions: an unfinished one was rolled back when it was dropped.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

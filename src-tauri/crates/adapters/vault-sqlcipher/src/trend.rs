@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::samples::{Samples, levels};
 use crate::tables::series::{self, SeriesRow};
-use crate::tables::{chunk, reading, tail};
+use crate::tables::{chunk, reading, reading_version, tail};
 use bedside_console::{Trend, TrendBin, TrendSeries};
 use bedside_series::{Columns, Level, decode_tile};
 use bedside_vitals::{Decimal, Parameter, PatientId, SeriesId, Unit, WallTime};
@@ -36,7 +36,9 @@ pub(crate) fn trend(
     }
     trend.series = found.into_iter().map(|(_, series)| series).collect();
     for parameter in parameters {
-        trend.readings.extend(reading::between(db, patient, *parameter, range)?);
+        for reading in reading::between(db, patient, *parameter, range)? {
+            trend.readings.push(reading_version::in_force(db, reading)?);
+        }
     }
     trend.readings.sort_by_key(|reading| reading.measurement.time.at);
     Ok(trend)

@@ -5,8 +5,9 @@
 #![cfg(target_os = "linux")]
 mod support;
 
-use bedside_console::Changes;
-use bedside_console::ports::{RecordStore, StoreFault};
+use bedside_console::ports::{RecordStore, Safeguard, StoreFault};
+use bedside_console::{Changes, SafeguardReport};
+use bedside_vault_sqlcipher::Vault;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use std::fs;
 use std::path::Path;
@@ -16,8 +17,11 @@ struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
     fn new() -> Option<Self> {
+        Self::of(c"size=3m")
+    }
+
+    fn of(size: &std::ffi::CStr) -> Option<Self> {
         let folder = tempfile::tempdir().ok()?;
-        let size = c"size=3m";
         mount("tmpfs", folder.path(), "tmpfs", MountFlags::empty(), Some(size)).ok()?;
         Some(Self(folder))
     }
@@ -67,4 +71,61 @@ async fn a_full_disk_is_reported_and_the_vault_goes_on_when_there_is_room() {
     let vault = opened(&disk.path().join("vault")).await;
     assert_eq!(readings(&vault).await.len(), stored as usize + 1);
     vault.check().await.unwrap();
+}
+
+async fn free(vault: &Vault) -> u64 {
+    match vault.safeguard(Safeguard::Space).await.unwrap() {
+        SafeguardReport::Space { free_octets } => free_octets,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_ballast_is_given_up_at_full_so_that_commits_go_on_and_is_made_again_when_there_is_room() {
+    let Some(disk) = SmallDisk::of(c"size=128m") else {
+        println!("skipped: no right to mount a small file system");
+        return;
+    };
+    let folder = disk.path().join("vault");
+    let vault = new_vault(&folder).await;
+    let before = free(&vault).await;
+    assert!(before > 100_000_000, "{before}");
+    let ballast = folder.join("ballast");
+    assert_eq!(fs::metadata(&ballast).unwrap().len(), 8 * 1024 * 1024);
+    // Somebody else fills the disk to the last octet.
+    let filler = disk.path().join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while std::io::Write::write_all(&mut file, &[7; 4096]).is_ok() {}
+    let batch = |i: u32| Changes { readings: vec![reading(i, T0 + i64::from(i), Some(PATIENT))], ..Changes::default() };
+    for i in 0..50 {
+        vault.commit(batch(i)).await.unwrap();
+    }
+    assert!(!ballast.exists());
+    // The end is in order, too: the log is emptied.
+    vault.close().await.unwrap();
+    assert!(!folder.join("vault.db-wal").exists());
+    let vault = opened(&folder).await;
+    assert_eq!(readings(&vault).await.len(), 50);
+    free(&vault).await;
+    assert!(!ballast.exists(), "made again while the disk is low");
+    drop(file);
+    fs::remove_file(&filler).unwrap();
+    free(&vault).await;
+    assert!(ballast.exists());
+    assert!(matches!(vault.safeguard(Safeguard::Check).await, Ok(SafeguardReport::Sound)));
+}
+
+#[tokio::test]
+async fn a_backup_for_which_there_is_no_room_leaves_nothing_behind() {
+    let Some(disk) = SmallDisk::of(c"size=12m") else {
+        println!("skipped: no right to mount a small file system");
+        return;
+    };
+    let folder = disk.path().join("vault");
+    let vault = new_vault(&folder).await;
+    vault.commit(everything()).await.unwrap();
+    let made = vault.safeguard(Safeguard::Backup { now: bedside_vitals::WallTime(T0) }).await;
+    assert_eq!(made, Err(StoreFault::DiskFull));
+    assert_eq!(fs::read_dir(folder.join("backups")).unwrap().count(), 0);
+    vault.commit(everything()).await.unwrap();
 }

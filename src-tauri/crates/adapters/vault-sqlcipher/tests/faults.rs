@@ -5,7 +5,9 @@
 mod support;
 
 use bedside_console::Changes;
-use bedside_console::ports::{DeviceSecret, OpenMode, Query, RecordStore, StoreFault, VaultId, VaultPresence};
+use bedside_console::ports::{
+    DeviceSecret, NewVault, OpenMode, Query, RecordStore, StoreFault, Unlock, VaultId, VaultPresence,
+};
 use bedside_vault_sqlcipher::Vault;
 use std::fs;
 use std::path::Path;
@@ -21,7 +23,7 @@ async fn closed_vault(folder: &Path) -> Vault {
 }
 
 async fn fault_of_opening(folder: &Path) -> StoreFault {
-    Vault::in_folder(folder).open(&secret(), OpenMode::Writer).await.unwrap_err()
+    Vault::in_folder(folder).open(unlock(), OpenMode::Writer).await.unwrap_err()
 }
 
 fn plain(database: &Path, sql: &str) -> rusqlite::Result<i64> {
@@ -34,10 +36,10 @@ async fn presence_tells_a_first_run_from_a_vault_without_touching_anything() {
     let inside = folder.path().join("vault");
     let vault = Vault::in_folder(&inside);
     assert_eq!(vault.presence().await, Ok(VaultPresence::Missing));
-    assert_eq!(vault.open(&secret(), OpenMode::Writer).await, Err(StoreFault::Missing));
+    assert_eq!(vault.open(unlock(), OpenMode::Writer).await, Err(StoreFault::Missing));
     assert!(!inside.exists());
-    vault.create(VAULT, &secret()).await.unwrap();
-    assert_eq!(vault.presence().await, Ok(VaultPresence::Present(VAULT)));
+    vault.create(made_of()).await.unwrap();
+    assert_eq!(vault.presence().await.unwrap().id(), Some(VAULT));
 }
 
 #[tokio::test]
@@ -45,7 +47,7 @@ async fn a_vault_is_never_created_over_another() {
     let folder = tempfile::tempdir().unwrap();
     closed_vault(folder.path()).await;
     let before = fs::read(folder.path().join("slots.json")).unwrap();
-    let again = Vault::in_folder(folder.path()).create(VaultId(Uuid::nil()), &secret()).await;
+    let again = Vault::in_folder(folder.path()).create(NewVault { id: VaultId(Uuid::nil()), ..made_of() }).await;
     assert_eq!(again, Err(StoreFault::AlreadyThere));
     assert_eq!(fs::read(folder.path().join("slots.json")).unwrap(), before);
 }
@@ -57,7 +59,7 @@ async fn a_database_without_its_slots_is_no_first_run() {
     fs::remove_file(folder.path().join("slots.json")).unwrap();
     let vault = Vault::in_folder(folder.path());
     assert!(matches!(vault.presence().await, Err(StoreFault::Damaged(_))));
-    assert_eq!(vault.create(VAULT, &secret()).await, Err(StoreFault::AlreadyThere));
+    assert_eq!(vault.create(made_of()).await, Err(StoreFault::AlreadyThere));
     assert!(matches!(fault_of_opening(folder.path()).await, StoreFault::Damaged(_)));
 }
 
@@ -78,10 +80,13 @@ async fn another_secret_is_a_wrong_key_and_changes_nothing() {
     let vault = Vault::in_folder(folder.path());
     let wrong = DeviceSecret::new([0; 32]);
     for mode in [OpenMode::Writer, OpenMode::Reader] {
-        assert_eq!(vault.open(&wrong, mode).await, Err(StoreFault::WrongKey));
+        assert_eq!(
+            vault.open(Unlock::Device(DeviceSecret::new(*wrong.reveal())), mode).await,
+            Err(StoreFault::WrongKey)
+        );
     }
     assert_eq!(fs::read(folder.path().join("vault.db")).unwrap(), before);
-    vault.open(&secret(), OpenMode::Writer).await.unwrap();
+    vault.open(unlock(), OpenMode::Writer).await.unwrap();
 }
 
 #[tokio::test]
@@ -110,8 +115,8 @@ async fn a_later_format_of_either_file_is_newer() {
     let folder = tempfile::tempdir().unwrap();
     closed_vault(folder.path()).await;
     fs::write(folder.path().join("slots.json"), r#"{"format":7}"#).unwrap();
-    assert_eq!(fault_of_opening(folder.path()).await, StoreFault::Newer { found: 7, known: 1 });
-    assert_eq!(Vault::in_folder(folder.path()).presence().await, Err(StoreFault::Newer { found: 7, known: 1 }));
+    assert_eq!(fault_of_opening(folder.path()).await, StoreFault::Newer { found: 7, known: 2 });
+    assert_eq!(Vault::in_folder(folder.path()).presence().await, Err(StoreFault::Newer { found: 7, known: 2 }));
 }
 
 #[tokio::test]
@@ -125,7 +130,7 @@ async fn damage_anywhere_in_the_file_is_found() {
         bad[page * 4096 + 1234] ^= 0x10;
         fs::write(&database, &bad).unwrap();
         let vault = Vault::in_folder(folder.path());
-        let found = match vault.open(&secret(), OpenMode::Writer).await {
+        let found = match vault.open(unlock(), OpenMode::Writer).await {
             Ok(()) => vault.check().await,
             Err(fault) => Err(fault),
         };
@@ -133,7 +138,7 @@ async fn damage_anywhere_in_the_file_is_found() {
     }
     fs::write(&database, &good[..good.len() / 2]).unwrap();
     let vault = Vault::in_folder(folder.path());
-    let cut = match vault.open(&secret(), OpenMode::Writer).await {
+    let cut = match vault.open(unlock(), OpenMode::Writer).await {
         Ok(()) => vault.check().await,
         Err(fault) => Err(fault),
     };
@@ -194,9 +199,9 @@ async fn a_creation_that_was_broken_off_is_finished_at_the_next_opening() {
             fs::remove_file(folder.path().join(name)).unwrap();
         }
         let vault = Vault::in_folder(folder.path());
-        assert_eq!(vault.presence().await, Ok(VaultPresence::Present(VAULT)));
-        assert_eq!(vault.open(&secret(), OpenMode::Reader).await, Err(StoreFault::Missing));
-        vault.open(&secret(), OpenMode::Writer).await.unwrap();
+        assert_eq!(vault.presence().await.unwrap().id(), Some(VAULT));
+        assert_eq!(vault.open(unlock(), OpenMode::Reader).await, Err(StoreFault::Missing));
+        vault.open(unlock(), OpenMode::Writer).await.unwrap();
         vault.commit(everything()).await.unwrap();
         vault.close().await.unwrap();
         // From now on the database must be there.
@@ -209,7 +214,7 @@ async fn a_creation_that_was_broken_off_is_finished_at_the_next_opening() {
 async fn broken_off(folder: &Path) {
     let in_the_way = folder.join("vault.db-wal");
     fs::create_dir(&in_the_way).unwrap();
-    assert!(Vault::in_folder(folder).create(VAULT, &secret()).await.is_err());
+    assert!(Vault::in_folder(folder).create(made_of()).await.is_err());
     fs::remove_dir(&in_the_way).unwrap();
     assert!(folder.join("slots.json").exists() && folder.join("vault.db").exists());
 }

@@ -37,7 +37,7 @@ fn child_that_opens_at_once() {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 let vault = Vault::in_folder(folder.path());
                 start.wait();
-                runtime.block_on(vault.create(VAULT, &secret())).unwrap();
+                runtime.block_on(vault.create(made_of())).unwrap();
             });
         }
     });

@@ -223,7 +223,7 @@ async fn every_record_comes_back_after_a_restart() {
     assert_eq!(answer!(&vault, rows, OutboxRows), changes.outbox);
     assert_eq!(answer!(&vault, Query::LastRun, LastRun), changes.run);
     let status = answer!(&vault, Query::VaultStatus, VaultStatus);
-    assert_eq!((status.format, status.generation, status.patients, status.readings), (2, 1, 1, 2));
+    assert_eq!((status.format, status.generation, status.patients, status.readings), (3, 1, 1, 2));
     assert_eq!((status.samples, status.frames, status.rejected_frames), (3, 2, 1));
     assert!(status.cipher.starts_with('4') && status.octets > 0);
     vault.check().await.unwrap();
@@ -396,14 +396,14 @@ async fn a_reader_sees_commits_and_may_not_write() {
     let folder = tempfile::tempdir().unwrap();
     let vault = new_vault(folder.path()).await;
     let reader = bedside_vault_sqlcipher::Vault::in_folder(folder.path());
-    reader.open(&secret(), OpenMode::Reader).await.unwrap();
+    reader.open(unlock(), OpenMode::Reader).await.unwrap();
     vault.commit(everything()).await.unwrap();
     assert_eq!(readings(&reader).await.len(), 2);
     assert_eq!(reader.commit(everything()).await, Err(StoreFault::ReadOnly));
     vault.close().await.unwrap();
     assert_eq!(readings(&reader).await.len(), 2);
     reader.close().await.unwrap();
-    reader.open(&secret(), OpenMode::Reader).await.unwrap();
+    reader.open(unlock(), OpenMode::Reader).await.unwrap();
     assert_eq!(readings(&reader).await.len(), 2);
 }
 

@@ -36,6 +36,15 @@ impl fmt::Debug for DeviceSecret {
     }
 }
 
+/// A small text beside the secret that is not kept in files, because files can be copied back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyNote {
+    /// Failed sign-ins.
+    Attempts,
+    /// What the vault's record was last known to hold.
+    Anchor,
+}
+
 /// How the keyring failed, reduced to what can be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
@@ -67,6 +76,12 @@ pub trait KeyStore: Send + Sync {
     async fn load(&self, vault: VaultId) -> Result<DeviceSecret, KeyFault>;
     /// Stores a new secret, which must not be there yet, and reads it back. Called only when no vault exists.
     async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault>;
-    /// Deletes the secret of a vault.
+    /// Replaces the secret after a recovery: the only call that may write over one.
+    async fn replace(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault>;
+    /// A note of a vault; `None` when it was never written. At most 2,000 octets.
+    async fn note(&self, vault: VaultId, note: KeyNote) -> Result<Option<String>, KeyFault>;
+    /// Writes a note and reads it back.
+    async fn set_note(&self, vault: VaultId, note: KeyNote, text: &str) -> Result<(), KeyFault>;
+    /// Deletes the secret and the notes of a vault.
     async fn forget(&self, vault: VaultId) -> Result<(), KeyFault>;
 }

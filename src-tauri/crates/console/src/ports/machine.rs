@@ -2,9 +2,21 @@
 //! Not here: files, network, keyring.
 use async_trait::async_trait;
 use bedside_vitals::{BootTime, WallTime};
+use tokio::sync::mpsc;
 
 /// While it lives the system does not sleep by itself.
 pub trait SleepInhibitor: Send {}
+
+/// What the system does that concerns whoever sits before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineEvent {
+    /// The session's screen was locked.
+    ScreenLocked,
+    /// The computer is about to sleep.
+    GoesToSleep,
+    /// It woke up.
+    WokeUp,
+}
 
 /// The computer. Calls never fail, and all but `inhibit_sleep` are quick; what the system cannot do is left out quietly where no harm comes of it.
 #[async_trait]
@@ -21,4 +33,9 @@ pub trait Machine: Send + Sync {
     fn random(&self) -> [u8; 32];
     /// Asks the system not to sleep while recording; `None` where it cannot.
     async fn inhibit_sleep(&self, why: &str) -> Option<Box<dyn SleepInhibitor>>;
+    /// What the system does from now on; once for each machine, and `None` where the system does not say. Called within
+    /// tokio's runtime.
+    fn take_events(&self) -> Option<mpsc::UnboundedReceiver<MachineEvent>> {
+        None
+    }
 }

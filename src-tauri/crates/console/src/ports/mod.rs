@@ -2,19 +2,27 @@
 //! No implementation here.
 
 mod clinic;
+mod common_secrets;
 mod display;
 mod keys;
+mod kit;
 mod machine;
 mod pairing;
 mod radio;
+mod secrets;
 mod store;
 
 pub use clinic::{ClinicAnswer, ClinicFault, ClinicRequest, ClinicServer, Method};
 pub use display::Display;
-pub use keys::{DeviceSecret, KeyFault, KeyStore, VaultId};
-pub use machine::{Machine, SleepInhibitor};
+pub use keys::{DeviceSecret, KeyFault, KeyNote, KeyStore, VaultId};
+pub use kit::KitFault;
+pub use machine::{Machine, MachineEvent, SleepInhibitor};
 pub use pairing::{
     Bond, BondSource, BondState, Pairing, PairingAnswer, PairingPrompt, PairingQuestion, Passkey, PromptId,
 };
 pub use radio::{AdapterLine, AdapterState, Advertisement, Diagnosis, PeripheralId, Radio, RadioEvent};
-pub use store::{Answer, OpenMode, Query, RecordStore, StoreFault, VaultPresence};
+pub use secrets::{Passphrase, Pin, RecoveryKey, RecoveryPublicKey, WeakSecret};
+pub use store::{
+    Answer, NewSlot, NewVault, OpenMode, Query, RecordStore, Safeguard, SlotChange, SlotOwner, StoreFault, Unlock,
+    VaultHeader, VaultPresence,
+};

@@ -1,10 +1,14 @@
 //! The encrypted record. Implemented by SQLCipher.
 //! Not here: keys at rest (the key store) and what the records mean.
 use super::keys::{DeviceSecret, VaultId};
+use super::secrets::{Passphrase, Pin, RecoveryKey, RecoveryPublicKey};
+use crate::audit::{Anchor, AnchorVerdict, AuditEntry, AuditVerdict, DigestFault};
+use crate::clinician::{Clinician, ClinicianId, UserName};
 use crate::records::*;
 use async_trait::async_trait;
 use bedside_outbox::{OutboxRow, RowState};
 use bedside_vitals::{DeviceId, Parameter, PatientId, ReadingId, RecordNumber, WallTime};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Whether there is a vault in the folder.
@@ -12,8 +16,122 @@ use std::time::Duration;
 pub enum VaultPresence {
     /// None: a first run, if the key store agrees.
     Missing,
-    /// One, with this id.
-    Present(VaultId),
+    /// One, and what its slot file says before anything is opened.
+    Present(VaultHeader),
+}
+
+impl VaultPresence {
+    /// What is known of the vault that is there.
+    pub fn header(self) -> Option<VaultHeader> {
+        match self {
+            Self::Missing => None,
+            Self::Present(header) => Some(header),
+        }
+    }
+
+    /// The id of the vault that is there.
+    pub const fn id(&self) -> Option<VaultId> {
+        match self {
+            Self::Missing => None,
+            Self::Present(header) => Some(header.id),
+        }
+    }
+}
+
+/// What can be known of a closed vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultHeader {
+    /// Its id.
+    pub id: VaultId,
+    /// Who has a slot: they can open it with their passphrase.
+    pub slots: Vec<SlotOwner>,
+    /// The slot of vaults made before clinicians were enrolled, and of the demo vault: the device secret alone opens it.
+    pub device_slot: bool,
+    /// Whether there is a slot for IT's recovery key.
+    pub recovery_slot: bool,
+}
+
+impl VaultHeader {
+    /// Whose slot has this name.
+    pub fn owner(&self, user: &UserName) -> Option<ClinicianId> {
+        self.slots.iter().find(|slot| slot.user_name == *user).map(|slot| slot.clinician)
+    }
+}
+
+/// Whose slot. Names of staff, never of patients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotOwner {
+    /// Who.
+    pub clinician: ClinicianId,
+    /// The name they sign in with.
+    pub user_name: UserName,
+}
+
+/// What a new vault is made with.
+#[derive(Debug)]
+pub struct NewVault {
+    /// Its id.
+    pub id: VaultId,
+    /// The secret that the keyring keeps.
+    pub secret: DeviceSecret,
+    /// The first clinician's slot; `None` makes a vault that the device secret alone opens: the demo vault.
+    pub first: Option<NewSlot>,
+    /// IT's key of the policy, or that of a recovery kit.
+    pub recovery: Option<RecoveryPublicKey>,
+}
+
+/// A slot to be made, or made anew with another passphrase.
+#[derive(Debug)]
+pub struct NewSlot {
+    /// Whose.
+    pub owner: SlotOwner,
+    /// Chosen by them; checked for its strength.
+    pub passphrase: Passphrase,
+}
+
+/// What opens a vault.
+#[derive(Debug)]
+pub enum Unlock {
+    /// The device secret alone, where there is a device slot.
+    Device(DeviceSecret),
+    /// A clinician's passphrase with the device secret.
+    Passphrase {
+        /// Whose slot.
+        clinician: ClinicianId,
+        /// From the keyring.
+        secret: DeviceSecret,
+        /// As typed.
+        passphrase: Passphrase,
+    },
+    /// IT's private key or that of a recovery kit: no keyring needed.
+    Recovery(RecoveryKey),
+}
+
+/// A change of who can open an open vault. Each is durable when it returns, and crash-safe: the old way or the new one opens it.
+#[derive(Debug)]
+pub enum SlotChange {
+    /// Adds a clinician's slot, or replaces it (another passphrase). The first one removes the device slot.
+    Put {
+        /// From the keyring; after a recovery a new one.
+        secret: DeviceSecret,
+        /// Whose, and how it opens.
+        slot: NewSlot,
+    },
+    /// Changes nothing: whether the passphrase opens the clinician's slot, asked of an open vault.
+    Prove {
+        /// Whose slot.
+        clinician: ClinicianId,
+        /// From the keyring.
+        secret: DeviceSecret,
+        /// As typed.
+        passphrase: Passphrase,
+    },
+    /// Removes a leaver's slot.
+    Remove(ClinicianId),
+    /// Sets or replaces the recovery slot.
+    Recovery(RecoveryPublicKey),
+    /// Encrypts the whole database with a new random key, for every slot at once.
+    Rekey,
 }
 
 /// How to open.
@@ -48,7 +166,8 @@ pub enum Query {
     BindingsOf(DeviceId),
     /// Connections of a device, oldest first.
     Connections(DeviceId),
-    /// Spot readings, newest first.
+    /// Spot readings, newest first, with their last version: `Corrected` and `Rejected` mark the ones that have one. Among
+    /// the unassigned ones those that were rejected are left out.
     Readings {
         /// Of this patient; `None` = of everybody and nobody.
         patient: Option<PatientId>,
@@ -59,7 +178,7 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
-    /// The stored ones among these readings.
+    /// The stored ones among these readings, as they were measured: without what people said of them since.
     TheseReadings(Vec<ReadingId>),
     /// How many readings have no patient.
     UnassignedCount,
@@ -109,9 +228,28 @@ pub enum Query {
     },
     /// The audit log, newest first.
     Audit {
+        /// Only of this patient.
+        patient: Option<PatientId>,
         /// At most so many.
         limit: usize,
     },
+    /// Everybody who was ever enrolled, by user name.
+    Clinicians,
+    /// Whether this is the clinician's PIN. Takes about 50 ms on purpose.
+    VerifyPin(ClinicianId, Pin),
+    /// Corrections and rejections of these readings, oldest first.
+    Versions(Vec<ReadingId>),
+    /// The chain of the audit log, from its first entry: the first bad one, or how many are good; against the keyring's
+    /// anchor where there is one.
+    VerifyAudit(Option<Anchor>),
+    /// Whether the vault holds what an anchor knows. Quick: it looks at one entry.
+    CompareAnchor(Anchor),
+    /// Whether the rows of every table are those that were written. Reads the whole database.
+    VerifyDigests,
+    /// The present anchor: what the keyring and the clinic's server are to remember of this vault.
+    Anchor,
+    /// The backups that are there, newest first.
+    Backups,
     /// How the run before this one ended.
     LastRun,
     /// Raw frames, oldest first.
@@ -123,6 +261,10 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
+    /// The broken-off recording that nobody has acknowledged.
+    Interruption,
+    /// How many changes were set aside because the store refuses them.
+    UnwritableCount,
     /// Figures for `vault status` and `doctor`.
     VaultStatus,
 }
@@ -144,7 +286,7 @@ pub enum Answer {
     Connections(Vec<Connection>),
     /// To `Readings` and `TheseReadings`.
     Readings(Vec<StoredReading>),
-    /// To `UnassignedCount`.
+    /// To `UnassignedCount` and `UnwritableCount`.
     Count(u64),
     /// To `KnownReadings`: the ones that are stored.
     KnownReadings(Vec<ReadingId>),
@@ -164,12 +306,54 @@ pub enum Answer {
     OutboxRows(Vec<OutboxRow>),
     /// To `Audit`.
     Audit(Vec<AuditEntry>),
+    /// To `Clinicians`.
+    Clinicians(Vec<Clinician>),
+    /// To `VerifyPin`.
+    PinVerified(bool),
+    /// To `Versions`.
+    Versions(Vec<ReadingVersion>),
+    /// To `VerifyAudit`.
+    AuditVerdict(AuditVerdict),
+    /// To `Anchor`.
+    Anchor(Anchor),
+    /// To `CompareAnchor`.
+    AnchorVerdict(AnchorVerdict),
+    /// To `VerifyDigests`: the first table that is not sound.
+    Digests(Option<DigestFault>),
+    /// To `Backups`.
+    Backups(Vec<BackupCopy>),
     /// To `LastRun`; `None` on the first.
     LastRun(Option<Run>),
     /// To `Frames`.
     Frames(Vec<RawFrame>),
+    /// To `Interruption`.
+    Interruption(Option<StoredInterruption>),
     /// To `VaultStatus`.
     VaultStatus(VaultStatus),
+}
+
+/// What is done for the safety of the record.
+#[derive(Debug)]
+pub enum Safeguard {
+    /// A copy of the whole vault, verified by opening and reading it, and the older ones thinned out.
+    Backup {
+        /// When it is made.
+        now: WallTime,
+    },
+    /// Every page and every index, the audit chain and the digests.
+    Check,
+    /// A vault that cannot be used is set aside in `damaged/`, what can be read is kept, the named backup takes its place.
+    /// The vault is closed afterwards.
+    Restore {
+        /// Which; `None` = the newest that verifies.
+        backup: Option<PathBuf>,
+        /// What opens it: a backup has the slots of its time. `None` while the vault is open.
+        unlock: Option<Unlock>,
+        /// When.
+        now: WallTime,
+    },
+    /// How much room the disk has; a file that is kept to be given up when there is none is made or made again.
+    Space,
 }
 
 /// How the store failed, reduced to what can be done about it.
@@ -190,6 +374,12 @@ pub enum StoreFault {
     /// The secret does not open the vault.
     #[error("the device secret in the keyring does not open this vault")]
     WrongKey,
+    /// The passphrase does not open the clinician's slot.
+    #[error("the user name or the passphrase is not right")]
+    WrongPassphrase,
+    /// There is no such slot.
+    #[error("the vault has no such key slot: {0}")]
+    NoSlot(&'static str),
     /// Written by a later version.
     #[error("the vault has format {found}; this version knows up to {known}: install a newer Bedside")]
     Newer {
@@ -204,6 +394,9 @@ pub enum StoreFault {
     /// No room left.
     #[error("the disk is full; nothing was lost, new values are not being stored until there is room")]
     DiskFull,
+    /// One record does not go in, for a reason of its own; everything else does.
+    #[error("the vault refuses a record: {0}")]
+    Refused(String),
     /// Opened for reading only.
     #[error("the vault is open for reading only")]
     ReadOnly,
@@ -223,11 +416,33 @@ pub enum StoreFault {
 pub trait RecordStore: Send + Sync {
     /// Looks without opening.
     async fn presence(&self) -> Result<VaultPresence, StoreFault>;
+    /// Who could open the named backup, or the newest one whose slots are readable: for a restore when the vault's own
+    /// slots are lost. `Missing` where there is none.
+    async fn header_of_backup(&self, _named: Option<PathBuf>) -> Result<VaultHeader, StoreFault> {
+        Err(StoreFault::Missing)
+    }
     /// Makes a new vault and opens it as writer. Fails when there is one.
-    async fn create(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), StoreFault>;
+    async fn create(&self, new: NewVault) -> Result<(), StoreFault>;
     /// Opens the vault. An older format is migrated by a writer.
-    async fn open(&self, secret: &DeviceSecret, mode: OpenMode) -> Result<(), StoreFault>;
-    /// Writes all changes in one transaction, or none. The receipt comes after the commit is durable.
+    async fn open(&self, unlock: Unlock, mode: OpenMode) -> Result<(), StoreFault>;
+    /// Takes the right to write without opening: what is committed until `open` goes into the spool, sealed to the vault's
+    /// public key. Needs no secret.
+    async fn stand_by(&self) -> Result<(), StoreFault>;
+    /// Closes the database and wipes its key; the right to write is kept, and commits go into the spool. Also ends `open`
+    /// as `stand_by` began it.
+    async fn lock(&self) -> Result<(), StoreFault>;
+    /// Changes who can open the open vault.
+    async fn keys(&self, change: SlotChange) -> Result<(), StoreFault>;
+    /// Waits until no other program that uses this vault holds it, and holds it as long as the answer lives: tries are
+    /// counted one after the other. Needs no secret.
+    async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault>;
+    /// The oldest batch that waits in the spool of any process, with its place; `None` when all is filed. To be committed
+    /// with `Changes::spool_filed` = that place, which removes it.
+    async fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault>;
+    /// Backs up, checks or restores.
+    async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault>;
+    /// Writes all changes in one transaction, or none. The receipt comes after the commit is durable. While the vault is
+    /// locked they go into the spool instead, and the receipt says so.
     async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault>;
     /// Answers a query from committed records.
     async fn read(&self, query: Query) -> Result<Answer, StoreFault>;

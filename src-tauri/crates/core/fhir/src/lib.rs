@@ -4,6 +4,7 @@
 //! The shape follows the HL7 Personal Health Device guide (uv-phd 2.0.0): the measuring device is the `device` of an
 //! Observation, this console its gateway. Ids are chosen here, so that the same reading sent twice is one resource.
 
+mod audit_event;
 mod batch;
 mod codes;
 mod datatypes;
@@ -21,6 +22,10 @@ mod reading;
 mod resources;
 mod search;
 
+pub use audit_event::{
+    AuditAct, AuditAgent, AuditDetail, AuditEntity, AuditEvent, AuditEventInput, AuditEventOutcome, AuditMeta,
+    AuditReference, AuditSource, audit_event,
+};
 pub use batch::{BadPayload, BadRow, BatchRow, EntryOutcome, batch_bundle, parse_batch_answer};
 pub use datatypes::{
     Annotation, CodeableConcept, Coding, Extension, HumanName, Identifier, Meta, Period, Quantity, Reference,

@@ -3,7 +3,7 @@
 use crate::backoff::{Backoff, is_due};
 use crate::batch_size::{BatchSize, Limits};
 use crate::exchange::{Pause, Status, Try, TryKind};
-use crate::row::{OutboxRow, Outcome, RowId, RowState, RowUpdate};
+use crate::row::{OutboxRow, Outcome, RowId, RowState, RowUpdate, WITHDRAWN};
 use crate::window::{Entry, Window, is_stopped};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -72,7 +72,7 @@ impl Outbox {
             let state = self.window.entry(id).map(|entry| entry.row.state);
             let right = match state {
                 Some(RowState::Waiting) if held.contains(&id) => RowState::Held,
-                Some(RowState::Held) if !held.contains(&id) => RowState::Waiting,
+                Some(RowState::Held) if !held.contains(&id) && !self.is_withdrawn(id) => RowState::Waiting,
                 _ => continue,
             };
             updates.extend(self.window.set(id, right, None, None));
@@ -113,7 +113,7 @@ impl Outbox {
         let mut again = BTreeSet::new();
         while let Some(id) = open.pop() {
             let Some(entry) = self.window.entry(id).filter(|entry| is_stopped(entry.row.state)) else { continue };
-            if again.insert(id) {
+            if !entry.row.is_withdrawn() && again.insert(id) {
                 open.extend(entry.row.depends_on.iter().copied());
             }
         }
@@ -127,6 +127,20 @@ impl Outbox {
             updates.extend(self.window.release_dependants(id));
         }
         updates
+    }
+
+    /// Holds a waiting, held or refused row for good: a person withdrew its record before it was sent. `None` when it is not
+    /// here any more, or may be on its way: then it is too late.
+    pub fn withdraw(&mut self, row: RowId, now: WallTime) -> Option<RowUpdate> {
+        let entry = self.window.entry(row)?;
+        if entry.row.state == RowState::Sending || self.window.is_uncertain(row) {
+            return None;
+        }
+        self.window.set(row, RowState::Held, None, Some(Outcome { status: 0, text: WITHDRAWN.into(), at: now }))
+    }
+
+    fn is_withdrawn(&self, id: RowId) -> bool {
+        self.window.entry(id).is_some_and(|entry| entry.row.is_withdrawn())
     }
 
     /// Ends a pause and every wait: a person asked, a token is new, the network is back.

@@ -63,6 +63,16 @@ pub struct Outcome {
     pub at: WallTime,
 }
 
+/// The outcome's text of a row that is held because a person withdrew its record before it was sent.
+pub const WITHDRAWN: &str = "withdrawn by a person before it was sent";
+
+impl OutboxRow {
+    /// Whether a person withdrew its record before it was sent: it is held for good.
+    pub fn is_withdrawn(&self) -> bool {
+        self.state == RowState::Held && self.outcome.as_ref().is_some_and(|outcome| outcome.text == WITHDRAWN)
+    }
+}
+
 /// A record for the server.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutboxRow {

@@ -142,7 +142,8 @@ impl Window {
         let mut updates = Vec::new();
         let mut open = self.dependants_in(of, RowState::Held);
         while let Some(id) = open.pop() {
-            if self.entry(id).is_some_and(|entry| entry.row.state == RowState::Held && !self.is_blocked(entry)) {
+            let may_go = |entry: &Entry| entry.row.state == RowState::Held && !entry.row.is_withdrawn();
+            if self.entry(id).is_some_and(|entry| may_go(entry) && !self.is_blocked(entry)) {
                 updates.extend(self.set(id, RowState::Waiting, None, None));
                 open.extend(self.dependants_in(id, RowState::Held));
             }

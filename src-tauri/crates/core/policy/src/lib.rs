@@ -8,6 +8,7 @@ mod freshness;
 mod json;
 mod limits;
 mod policy;
+mod safety;
 mod server_url;
 
 #[cfg(test)]
@@ -16,4 +17,5 @@ mod schema;
 pub use fault::PolicyFault;
 pub use limits::{Crossed, Limit, Limits};
 pub use policy::{LogLevel, Policy, Retention};
+pub use safety::{Backups, LockTimes};
 pub use server_url::ServerUrl;

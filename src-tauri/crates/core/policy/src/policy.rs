@@ -1,7 +1,8 @@
 //! The policy as the program uses it, and its reading from JSON text.
-//! Limits, freshness and the server's address are read in their own files.
+//! Limits, freshness, the server's address and what concerns safety are read in their own files.
 use crate::freshness;
 use crate::json::{Member, Object};
+use crate::safety::{self, Backups, LockTimes, flag};
 use crate::{Limits, PolicyFault, ServerUrl};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -28,6 +29,21 @@ pub struct Policy {
     pub set_device_clocks: bool,
     /// The least important messages that are logged; default `info`.
     pub log_level: LogLevel,
+    /// IT's X25519 public key, to which the recovery slot of every vault is sealed; default none, which means a kit that
+    /// is printed once.
+    pub recovery_public_key: Option<[u8; 32]>,
+    /// When the screen and the vault lock by themselves.
+    pub lock: LockTimes,
+    /// Whether a locked screen shows values by bed label, without any identifier; default no.
+    pub watch_display: bool,
+    /// Whether records can be opened in an emergency by somebody whose role does not allow it; default yes.
+    pub break_glass: bool,
+    /// For how many hours; default 4.
+    pub break_glass_hours: u32,
+    /// Whether data may leave the vault in files; default yes.
+    pub export: bool,
+    /// When and where backups are made.
+    pub backup: Backups,
 }
 
 impl Default for Policy {
@@ -41,6 +57,13 @@ impl Default for Policy {
             retention: Retention::default(),
             set_device_clocks: true,
             log_level: LogLevel::default(),
+            recovery_public_key: None,
+            lock: LockTimes::default(),
+            watch_display: false,
+            break_glass: true,
+            break_glass_hours: 4,
+            export: true,
+            backup: Backups::default(),
         }
     }
 }
@@ -92,7 +115,7 @@ impl LogLevel {
 
 impl Policy {
     /// The members of the document.
-    pub(crate) const MEMBERS: [&'static str; 8] = [
+    pub(crate) const MEMBERS: [&'static str; 15] = [
         "server_url",
         "patient_identifier_system",
         "private_ca_file",
@@ -101,6 +124,13 @@ impl Policy {
         "retention",
         "set_device_clocks",
         "log_level",
+        "recovery_public_key",
+        "lock",
+        "watch_display",
+        "break_glass",
+        "break_glass_hours",
+        "export",
+        "backup",
     ];
     /// Ten years: longer is written as `null`.
     pub(crate) const MOST_DAYS: u32 = 3650;
@@ -138,14 +168,23 @@ impl Policy {
             freshness: freshness::read(&root, faults),
             limits: Limits::read(&root, faults),
             retention: retention(&root, faults),
-            set_device_clocks: set_device_clocks(&root, faults),
+            set_device_clocks: flag(&root, "set_device_clocks", true, faults),
             log_level: log_level(&root, faults),
+            recovery_public_key: optional(&root, "recovery_public_key", safety::PUBLIC_KEY, faults, |member| {
+                safety::recovery_public_key(member)
+            }),
+            lock: LockTimes::read(&root, faults),
+            watch_display: flag(&root, "watch_display", false, faults),
+            break_glass: flag(&root, "break_glass", true, faults),
+            break_glass_hours: safety::break_glass_hours(&root, faults),
+            export: flag(&root, "export", true, faults),
+            backup: Backups::read(&root, faults),
         }
     }
 }
 
 /// A member whose absence and whose `null` both mean none.
-fn optional<'a, T>(
+pub(crate) fn optional<'a, T>(
     object: &Object<'a>,
     name: &str,
     expected: &str,
@@ -174,14 +213,6 @@ fn retention(root: &Object<'_>, faults: &mut Vec<PolicyFault>) -> Retention {
     Retention { raw_frames_days: days }
 }
 
-fn set_device_clocks(root: &Object<'_>, faults: &mut Vec<PolicyFault>) -> bool {
-    let Some(member) = root.member("set_device_clocks") else { return true };
-    member.flag().unwrap_or_else(|| {
-        faults.push(member.fault("true or false"));
-        true
-    })
-}
-
 fn log_level(root: &Object<'_>, faults: &mut Vec<PolicyFault>) -> LogLevel {
     let Some(member) = root.member("log_level") else { return LogLevel::default() };
     let level = member.text().and_then(|text| LogLevel::ALL.into_iter().find(|level| level.name() == text));
@@ -200,7 +231,7 @@ fn is_absolute_uri(text: &str) -> bool {
 }
 
 /// Absolute on any system the file may be meant for: the same policy serves a mixed fleet's tests.
-fn is_absolute_path(text: &str) -> bool {
+pub(crate) fn is_absolute_path(text: &str) -> bool {
     let drive = text.as_bytes();
     let on_drive = drive.len() > 3 && drive[0].is_ascii_alphabetic() && drive[1] == b':' && b"\\/".contains(&drive[2]);
     let rooted = text.len() > 1 && text.starts_with('/') || text.len() > 2 && text.starts_with("\\\\") || on_drive;
@@ -238,6 +269,10 @@ mod tests {
         assert!(policy.freshness != standard.freshness && policy.limits != standard.limits);
         assert!(policy.retention != standard.retention && policy.log_level != standard.log_level);
         assert!(policy.set_device_clocks != standard.set_device_clocks);
+        assert!(policy.recovery_public_key != standard.recovery_public_key && policy.lock != standard.lock);
+        assert!(policy.watch_display != standard.watch_display && policy.break_glass != standard.break_glass);
+        assert!(policy.break_glass_hours != standard.break_glass_hours && policy.export != standard.export);
+        assert!(policy.backup.every_minutes != standard.backup.every_minutes && policy.backup.folder.is_some());
     }
 
     #[test]

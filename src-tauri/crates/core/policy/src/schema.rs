@@ -34,6 +34,51 @@ struct PolicyDocument {
     set_device_clocks: bool,
     /// The least important messages that are logged (default info). No level logs health data.
     log_level: LogLevelName,
+    /// IT's X25519 public key in base64. Every vault gets a recovery slot sealed to it. Without it a recovery kit is printed.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9+/]{43}=$"))]
+    recovery_public_key: Option<String>,
+    /// When the screen and the vault lock by themselves, in whole seconds. No policy switches a lock off.
+    lock: LockDocument,
+    /// Whether a locked screen shows values by bed label, without any identifier of a person (default false).
+    watch_display: bool,
+    /// Whether records can be opened in an emergency, with a reason, by somebody whose role does not allow it (default true).
+    break_glass: bool,
+    /// For how many hours (default 4).
+    #[schemars(range(min = 1, max = 4))]
+    break_glass_hours: u32,
+    /// Whether data may leave the vault in files (default true).
+    export: bool,
+    /// When and where backups are made.
+    backup: BackupDocument,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, inline)]
+#[allow(dead_code)]
+struct LockDocument {
+    /// Nobody touched the window for so long: the screen locks (default 300).
+    #[schemars(range(min = 60, max = 1800))]
+    screen_idle_s: u32,
+    /// So long before, the screen says so (default 60).
+    #[schemars(range(min = 10, max = 120))]
+    warning_s: u32,
+    /// Nobody touched it for so long: the vault locks and a passphrase is needed (default 1800).
+    #[schemars(range(min = 300, max = 43200))]
+    vault_idle_s: u32,
+    /// One sign-in lasts at most so long (default 43200).
+    #[schemars(range(min = 900, max = 43200))]
+    absolute_s: u32,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, inline)]
+#[allow(dead_code)]
+struct BackupDocument {
+    /// Minutes between two backups (default 15).
+    #[schemars(range(min = 5, max = 1440))]
+    every_minutes: u32,
+    /// Absolute path of their folder; null for a folder beside the vault.
+    folder: Option<String>,
 }
 
 #[derive(JsonSchema)]
@@ -192,7 +237,7 @@ fn accepted(path: &[String], number: u64) -> bool {
 fn schema_and_reading_have_the_same_bounds() {
     let mut found = Vec::new();
     bounded(&generated(), &[], &mut found);
-    assert_eq!(found.len(), 6, "{found:?}");
+    assert_eq!(found.len(), 12, "{found:?}");
     for (path, least, most) in found {
         assert!(accepted(&path, least) && accepted(&path, most), "{path:?} refuses its own bounds");
         assert!(!accepted(&path, least - 1) && !accepted(&path, most + 1), "{path:?} accepts more than its bounds");

@@ -42,6 +42,11 @@ pub enum QualityFlag {
     ControlSolution = 16,
     /// The device knows users, and does not know whose value it is.
     UserUnknown = 17,
+    /// A person corrected the value: this is not what the device said. Never stored with a reading; given with its last
+    /// version.
+    Corrected = 18,
+    /// A person rejected the reading: what the device said is no measurement of this patient. Never stored with a reading.
+    Rejected = 19,
 }
 
 /// A set of flags; empty means the device raised nothing.

@@ -3,8 +3,10 @@
 use crate::arguments::Doctor;
 use crate::failure::{Failure, UNAVAILABLE};
 use crate::output::Output;
+use crate::reader::Reader;
+use crate::sign_in::{self, Who};
 use bedside_assembly::Place;
-use bedside_console::ports::{AdapterLine, AdapterState, ClinicRequest, Machine, Method};
+use bedside_console::ports::{AdapterLine, AdapterState, ClinicRequest, KeyFault, Machine, Method};
 use serde_json::json;
 
 /// One finding.
@@ -14,8 +16,9 @@ struct Finding {
     text: String,
 }
 
-pub(crate) async fn run(place: &Place, arguments: &Doctor, output: &Output) -> Result<(), Failure> {
-    let mut findings = vec![version(), folder(place), keyring(place).await, vault(place).await];
+pub(crate) async fn run(place: &Place, who: &Who, arguments: &Doctor, output: &Output) -> Result<(), Failure> {
+    let mut findings = vec![version(), folder(place), keyring(place).await, vault(place, who).await];
+    findings.extend(safety(place).await);
     findings.extend(bluetooth(place).await);
     findings.push(clock_and_server(place, arguments).await);
     for Finding { subject, good, text } in &findings {
@@ -55,19 +58,64 @@ async fn keyring(place: &Place) -> Finding {
     finding("keyring", probed.map(|()| "it stores and returns a secret".into()).map_err(|fault| fault.to_string()))
 }
 
-async fn vault(place: &Place) -> Finding {
+async fn vault(place: &Place, who: &Who) -> Finding {
     let result = match place.has_vault().await {
         Ok(false) => Ok("none yet; make one with `vault create` or in the window".into()),
-        Ok(true) => match place.open_for_reading().await {
-            Ok(store) => {
-                let _ = store.close().await;
+        Ok(true) if !place.source().is_simulated() && !who.is_named() => secret(place).await,
+        Ok(true) => match Reader::open(place, who, &[]).await {
+            Ok(reader) => {
+                let _ = reader.close().await;
                 Ok("it opens".into())
             }
-            Err(error) => Err(error.to_string()),
+            Err(failure) => Err(failure.text),
         },
         Err(error) => Err(error.to_string()),
     };
     finding("vault", result)
+}
+
+/// Without a passphrase the vault stays closed; whether the keyring still holds its secret can be told.
+async fn secret(place: &Place) -> Result<String, String> {
+    let header = sign_in::header(place).await.map_err(|failure| failure.text)?;
+    let advice = "open it with `vault recover --kit-stdin` and the recovery kit";
+    match place.keys().load(header.id).await {
+        Ok(_) => Ok("it is there, and the keyring holds its secret; say --user to see whether it opens".into()),
+        Err(fault @ (KeyFault::NoEntry | KeyFault::Malformed)) => Err(format!("{fault}; {advice}")),
+        Err(fault) => Err(fault.to_string()),
+    }
+}
+
+/// What stands between the record and its loss: slots, recovery, backups, spool, disk.
+async fn safety(place: &Place) -> Vec<Finding> {
+    let Ok(closed) = place.closed_vault().await else { return Vec::new() };
+    let header = &closed.header;
+    let slots = match (header.slots.len(), header.device_slot) {
+        (_, true) if place.source().is_simulated() => Ok("the demo vault opens by itself".into()),
+        (_, true) => {
+            Err("nobody is enrolled: whoever sits here can open it; enrol the first with `clinicians add`".into())
+        }
+        (0, false) => Err("nobody can open it but with the recovery key: `vault recover --kit-stdin`".into()),
+        (count, false) => Ok(format!("{count} clinicians can open it")),
+    };
+    let recovery = match header.recovery_slot {
+        true => Ok("a recovery key opens it".into()),
+        false if place.source().is_simulated() => Ok("the demo vault needs none".into()),
+        false => Err("no recovery key: a lost keyring loses the record; make one with `vault new-kit`".into()),
+    };
+    let backups = match closed.backups {
+        0 => "none yet; the console makes them while it runs".into(),
+        count => format!("{count} are there"),
+    };
+    let spool = match closed.spool_files {
+        0 => "empty".into(),
+        count => format!("{count} files, {} octets wait for the next sign-in", closed.spool_octets),
+    };
+    vec![
+        finding("slots", slots),
+        finding("recovery", recovery),
+        finding("backups", Ok(backups)),
+        finding("spool", Ok(spool)),
+    ]
 }
 
 /// The state of the radio with what to do, and a line for each adapter where there are several.

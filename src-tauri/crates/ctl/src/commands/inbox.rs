@@ -5,18 +5,23 @@ use super::words;
 use crate::arguments::{Assign, List};
 use crate::failure::{BAD_DATA, Failure, NOT_FOUND};
 use crate::output::Output;
+use crate::reader::Reader;
 use crate::screen::Screen;
+use crate::sign_in::{self, Who};
 use bedside_assembly::{Place, Running, Start};
-use bedside_console::ports::{Answer, Query, RecordStore};
-use bedside_console::{Unassigned, WhyUnassigned, unassigned};
+use bedside_console::ports::{Answer, Query};
+use bedside_console::{AuditAction, Permission, Unassigned, WhyUnassigned, unassigned};
 use bedside_vitals::{DeviceDescription, PatientId, ReadingId, WallTime};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-pub(crate) async fn list(store: &dyn RecordStore, which: &List, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn list(reader: &Reader, which: &List, output: &Output) -> Result<(), Failure> {
     let since = which.since.as_deref().map(words::time).transpose()?;
+    let store = reader.store();
     let names = Names::read(store).await?;
-    for Unassigned { reading, why } in unassigned(store).await? {
+    let all = unassigned(store).await?;
+    reader.looked(AuditAction::InboxSeen, None, all.len()).await?;
+    for Unassigned { reading, why } in all {
         let measurement = &reading.measurement;
         let (at, parameter) = (measurement.time.at, measurement.parameter);
         if since.is_some_and(|since| at < since) {
@@ -37,11 +42,14 @@ pub(crate) async fn list(store: &dyn RecordStore, which: &List, output: &Output)
 }
 
 /// What came without a patient since `began`, and why. Nothing is said when nothing did.
-pub(crate) async fn say_new(place: &Place, began: WallTime, output: &Output) -> Result<(), Failure> {
-    let store = place.open_for_reading().await?;
-    let mut all = unassigned(store.as_ref()).await?;
-    store.close().await?;
+pub(crate) async fn say_new(place: &Place, who: &Who, began: WallTime, output: &Output) -> Result<(), Failure> {
+    let reader = Reader::open(place, who, &[Permission::ReadRecords]).await?;
+    let mut all = unassigned(reader.store()).await?;
     all.retain(|one| one.reading.measurement.time.received >= began);
+    if !all.is_empty() {
+        reader.looked(AuditAction::InboxSeen, None, all.len()).await?;
+    }
+    reader.close().await?;
     for line in summary(&all) {
         output.note(&line);
     }
@@ -88,14 +96,14 @@ const fn code(why: WhyUnassigned) -> &'static str {
     }
 }
 
-pub(crate) async fn assign(place: &Place, which: &Assign, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn assign(place: &Place, who: &Who, which: &Assign, output: &Output) -> Result<(), Failure> {
     let range = Range {
         since: which.since.as_deref().map(words::time).transpose()?,
         until: which.until.as_deref().map(words::time).transpose()?,
         user_slot: which.user_slot,
     };
     let (screen, _values, _snapshots) = Screen::new();
-    let running = place.start(Start { clinic: None, display: screen, ledger: None }).await?;
+    let running = sign_in::open(place, who, Start { clinic: None, display: screen, ledger: None }).await?;
     let result = assign_with(&running, which, range, output).await;
     running.close().await;
     result

@@ -1,9 +1,12 @@
 //! One file for each command.
 //! Not here: parsing the command line and exit codes.
 
+pub(crate) mod audit;
+pub(crate) mod clinicians;
 pub(crate) mod decode;
 pub(crate) mod doctor;
 mod inbox;
+mod kit;
 pub(crate) mod pairing;
 pub(crate) mod patients;
 pub(crate) mod policy;
@@ -13,4 +16,5 @@ pub(crate) mod scan;
 pub(crate) mod storm;
 pub(crate) mod sync;
 pub(crate) mod vault;
+mod versions;
 mod words;

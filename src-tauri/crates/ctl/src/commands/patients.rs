@@ -3,35 +3,38 @@
 use crate::arguments::{NewPatient, Patients};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::reader::{Reader, mixed_up};
 use crate::screen::Screen;
+use crate::sign_in::{self, Who};
 use bedside_assembly::{Place, Start};
 use bedside_console::ports::{Answer, Query};
+use bedside_console::{AuditAction, Permission};
 use bedside_vitals::Patient;
 use serde_json::json;
 
-pub(crate) async fn run(place: &Place, arguments: &Patients, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(place: &Place, who: &Who, arguments: &Patients, output: &Output) -> Result<(), Failure> {
     match arguments {
-        Patients::List => list(place, output).await,
-        Patients::Add(new) => add(place, new, output).await,
+        Patients::List => list(place, who, output).await,
+        Patients::Add(new) => add(place, who, new, output).await,
     }
 }
 
-async fn list(place: &Place, output: &Output) -> Result<(), Failure> {
-    let store = place.open_for_reading().await?;
-    let Answer::Patients(patients) = store.read(Query::Patients).await? else { return Ok(()) };
+async fn list(place: &Place, who: &Who, output: &Output) -> Result<(), Failure> {
+    let reader = Reader::open(place, who, &[Permission::ReadRecords]).await?;
+    let Answer::Patients(patients) = reader.store().read(Query::Patients).await? else { return Err(mixed_up()) };
+    reader.looked(AuditAction::PatientsListed, None, patients.len()).await?;
     for patient in &patients {
         say(patient, output);
     }
     if patients.is_empty() && !output.is_json() {
         output.note("no patients yet");
     }
-    Ok(store.close().await?)
+    reader.close().await
 }
 
-async fn add(place: &Place, new: &NewPatient, output: &Output) -> Result<(), Failure> {
-    place.prepare_demo_vault().await?;
+async fn add(place: &Place, who: &Who, new: &NewPatient, output: &Output) -> Result<(), Failure> {
     let (screen, _values, _snapshots) = Screen::new();
-    let running = place.start(Start { clinic: None, display: screen, ledger: None }).await?;
+    let running = sign_in::open(place, who, Start { clinic: None, display: screen, ledger: None }).await?;
     let particulars = bedside_console::NewPatient {
         record_number: new.mrn.clone(),
         family: new.family.clone(),

@@ -1,30 +1,45 @@
 //! `readings list` and `readings export`. Not here: what is unassigned (`inbox`).
 //! An export is readable health data in a file of the user's choice: it never overwrites one.
-use super::{inbox, words};
+use super::{inbox, versions, words};
 use crate::arguments::{Export, Format, List, ListReadings, Readings};
 use crate::failure::{Failure, IO};
 use crate::output::Output;
+use crate::reader::Reader;
+use crate::sign_in::Who;
 use bedside_assembly::Place;
 use bedside_console::ports::{Answer, Query, RecordStore};
-use bedside_console::{SampleValues, StoredReading, StoredSamples};
-use bedside_vitals::{Decimal, DeviceDescription, DeviceId, Patient, PatientId, WallTime};
+use bedside_console::{AuditAction, Permission, RequestError, SampleValues, StoredReading, StoredSamples};
+use bedside_vitals::{
+    Decimal, DeviceDescription, DeviceId, Patient, PatientId, QualityFlag, ReadingId, RecordNumber, WallTime,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
-pub(crate) async fn run(place: &Place, arguments: &Readings, output: &Output) -> Result<(), Failure> {
-    if let Readings::Assign(which) = arguments {
-        return inbox::assign(place, which, output).await;
-    }
-    let store = place.open_for_reading().await?;
+pub(crate) async fn run(place: &Place, who: &Who, arguments: &Readings, output: &Output) -> Result<(), Failure> {
     match arguments {
-        Readings::List(ListReadings { which, unassigned: true }) => inbox::list(store.as_ref(), which, output).await?,
-        Readings::List(ListReadings { which, unassigned: false }) => list(store.as_ref(), which, output).await?,
-        Readings::Export(export) => write(store.as_ref(), export, output).await?,
-        Readings::Assign(_) => {}
+        Readings::List(ListReadings { which, unassigned }) => {
+            let reader = Reader::open(place, who, &[Permission::ReadRecords]).await?;
+            if *unassigned {
+                inbox::list(&reader, which, output).await?;
+            } else {
+                list(&reader, which, output).await?;
+            }
+            reader.close().await
+        }
+        Readings::Export(which) => {
+            if !place.policy().export {
+                return Err(RequestError::ForbiddenByPolicy.into());
+            }
+            let reader = Reader::open(place, who, &[Permission::Export]).await?;
+            write(&reader, which, output).await?;
+            reader.close().await
+        }
+        Readings::Assign(which) => inbox::assign(place, who, which, output).await,
+        Readings::Correct(which) => versions::correct(place, who, which, output).await,
+        Readings::Reject(which) => versions::reject(place, who, which, output).await,
     }
-    Ok(store.close().await?)
 }
 
 /// Who and since when.
@@ -41,10 +56,13 @@ async fn select(store: &dyn RecordStore, which: &List) -> Result<Selection, Fail
     Ok(Selection { patient, since: which.since.as_deref().map(words::time).transpose()? })
 }
 
-async fn list(store: &dyn RecordStore, which: &List, output: &Output) -> Result<(), Failure> {
+async fn list(reader: &Reader, which: &List, output: &Output) -> Result<(), Failure> {
+    let store = reader.store();
     let Selection { patient, since } = select(store, which).await?;
     let names = Names::read(store).await?;
-    for reading in readings(store, patient, since).await? {
+    let all = readings(store, patient, since).await?;
+    reader.looked(AuditAction::ReadingsListed, patient, all.len()).await?;
+    for reading in all {
         let measurement = &reading.measurement;
         let mut json = words::measurement_json(measurement);
         json["id"] = json!(reading.id.to_string());
@@ -71,7 +89,23 @@ async fn readings(
     }
 }
 
-const COLUMNS: [&str; 13] = [
+/// Those of which a person said something since, as they were measured.
+async fn as_measured(
+    store: &dyn RecordStore,
+    readings: &[StoredReading],
+) -> Result<BTreeMap<ReadingId, StoredReading>, Failure> {
+    let said = |reading: &&StoredReading| {
+        let quality = reading.measurement.quality;
+        quality.has(QualityFlag::Corrected) || quality.has(QualityFlag::Rejected)
+    };
+    let ids: Vec<ReadingId> = readings.iter().filter(said).map(|reading| reading.id).collect();
+    match store.read(Query::TheseReadings(ids)).await? {
+        Answer::Readings(found) => Ok(found.into_iter().map(|reading| (reading.id, reading)).collect()),
+        _ => Ok(BTreeMap::new()),
+    }
+}
+
+const COLUMNS: [&str; 15] = [
     "kind",
     "mrn",
     "measured_at",
@@ -85,25 +119,31 @@ const COLUMNS: [&str; 13] = [
     "unit",
     "identity",
     "quality",
+    // What a person said of it since, `corrected` or `rejected`, and then what was measured.
+    "review",
+    "measured_value",
 ];
 
-async fn write(store: &dyn RecordStore, export: &Export, output: &Output) -> Result<(), Failure> {
+async fn write(reader: &Reader, export: &Export, output: &Output) -> Result<(), Failure> {
     let Format::Csv = export.format;
+    let store = reader.store();
     let Selection { patient, since } = select(store, &export.which).await?;
     let names = Names::read(store).await?;
     let file = new_private_file(&export.out).map_err(|error| Failure::io(&error))?;
     let failed = |error: csv::Error| Failure::new(IO, format!("the export cannot be written: {error}"));
+    let mut spot = readings(store, patient, since).await?;
+    spot.reverse();
+    reader.looked(AuditAction::Exported, patient, spot.len()).await?;
     let mut table = csv::Writer::from_writer(file);
     table.write_record(COLUMNS).map_err(failed)?;
     let mut rows = 0u64;
-    let mut put = |row: [String; 13]| {
+    let mut put = |row: [String; 15]| {
         rows += 1;
         table.write_record(row.iter().map(|cell| guarded(cell))).map_err(failed)
     };
-    let mut spot = readings(store, patient, since).await?;
-    spot.reverse();
+    let measured = as_measured(store, &spot).await?;
     for reading in &spot {
-        names.reading_rows(reading).into_iter().try_for_each(&mut put)?;
+        names.reading_rows(reading, measured.get(&reading.id)).into_iter().try_for_each(&mut put)?;
     }
     if let Answer::Samples(all) = store.read(Query::Samples { patient, since, until: None }).await? {
         for samples in &all {
@@ -116,7 +156,7 @@ async fn write(store: &dyn RecordStore, export: &Export, output: &Output) -> Res
 }
 
 /// A file that was not there before and that only its owner can read.
-fn new_private_file(path: &Path) -> std::io::Result<File> {
+pub(super) fn new_private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -125,7 +165,7 @@ fn new_private_file(path: &Path) -> std::io::Result<File> {
 }
 
 /// A spreadsheet would run a cell that begins like a formula; numbers of ours begin with a digit or a minus and a digit.
-fn guarded(cell: &str) -> String {
+pub(super) fn guarded(cell: &str) -> String {
     let is_number = cell.parse::<Decimal>().is_ok();
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number { format!("'{cell}") } else { cell.to_owned() }
 }
@@ -160,13 +200,25 @@ impl Names {
         self.devices.get(&id).and_then(|device| device.serial.as_deref()).unwrap_or("")
     }
 
-    fn record_number(&self, patient: Option<PatientId>) -> Option<&str> {
+    pub(super) fn number(&self, patient: Option<PatientId>) -> Option<&RecordNumber> {
+        patient.and_then(|id| self.patients.get(&id)).map(|patient| &patient.record_number)
+    }
+
+    pub(super) fn record_number(&self, patient: Option<PatientId>) -> Option<&str> {
         patient.and_then(|id| self.patients.get(&id)).map(|patient| patient.record_number.reveal())
     }
 
-    fn reading_rows(&self, reading: &StoredReading) -> Vec<[String; 13]> {
+    /// A rejected reading has no value here; what was measured stands in its own column.
+    fn reading_rows(&self, reading: &StoredReading, measured: Option<&StoredReading>) -> Vec<[String; 15]> {
         let StoredReading { device, patient, measurement, .. } = reading;
-        let row = |(part, number): (&str, bedside_vitals::Number)| {
+        let rejected = measurement.quality.has(QualityFlag::Rejected);
+        let review = match (rejected, measured) {
+            (true, _) => "rejected",
+            (false, Some(_)) => "corrected",
+            (false, None) => "",
+        };
+        let before = measured.map(|measured| words::numbers(&measured.measurement.value)).unwrap_or_default();
+        let row = |(place, (part, number)): (usize, (&str, bedside_vitals::Number))| {
             [
                 "spot".into(),
                 self.record_number(*patient).unwrap_or("").into(),
@@ -177,16 +229,18 @@ impl Names {
                 self.serial(*device).into(),
                 measurement.parameter.name().into(),
                 part.into(),
-                number.to_string(),
+                if rejected { String::new() } else { number.to_string() },
                 measurement.value.unit().ucum().into(),
                 measurement.identity.to_string(),
                 words::flags(measurement.quality).join(" "),
+                review.into(),
+                before.get(place).map(|(_, number)| number.to_string()).unwrap_or_default(),
             ]
         };
-        words::numbers(&measurement.value).into_iter().map(row).collect()
+        words::numbers(&measurement.value).into_iter().enumerate().map(row).collect()
     }
 
-    fn sample_rows<'a>(&'a self, samples: &'a StoredSamples) -> impl Iterator<Item = [String; 13]> + 'a {
+    fn sample_rows<'a>(&'a self, samples: &'a StoredSamples) -> impl Iterator<Item = [String; 15]> + 'a {
         let values: Vec<(WallTime, i32)> = match &samples.values {
             SampleValues::Timed(values) => values.clone(),
             SampleValues::Even { start, hertz, samples } => {
@@ -207,6 +261,8 @@ impl Names {
                 String::new(),
                 Decimal::new(i64::from(step), samples.exponent).to_string(),
                 samples.unit.ucum().into(),
+                String::new(),
+                String::new(),
                 String::new(),
                 String::new(),
             ]

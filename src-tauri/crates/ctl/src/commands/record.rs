@@ -6,6 +6,7 @@ use crate::arguments::Record;
 use crate::failure::{Failure, NOT_FOUND};
 use crate::output::Output;
 use crate::screen::{Screen, Snapshots, Values};
+use crate::sign_in::{self, Who};
 use bedside_assembly::{Place, Running, Start};
 use bedside_console::ports::{Machine, PeripheralId};
 use bedside_console::{Nearby, Recorded, RequestError};
@@ -25,12 +26,11 @@ const TRIES: u32 = 3;
 /// … after so long.
 const BEFORE_NEXT_TRY: Duration = Duration::from_secs(1);
 
-pub(crate) async fn run(place: &Place, arguments: &Record, output: &Output) -> Result<(), Failure> {
-    place.prepare_demo_vault().await?;
+pub(crate) async fn run(place: &Place, who: &Who, arguments: &Record, output: &Output) -> Result<(), Failure> {
     let storm = storm::watch(place);
     let (screen, values, snapshots) = Screen::new();
     let start = Start { clinic: arguments.clinic.clone(), display: screen, ledger: arguments.ledger.clone() };
-    let running = place.start(start).await?;
+    let running = sign_in::open(place, who, start).await?;
     let questions = tokio::spawn(pairing::answer_at_terminal(running.console.clone(), snapshots.clone()));
     let mut recorder = Recorder {
         running: &running,
@@ -53,7 +53,7 @@ pub(crate) async fn run(place: &Place, arguments: &Record, output: &Output) -> R
         storm.say(figures, output).await;
     }
     recorder_note(recorded, output);
-    inbox::say_new(place, began, output).await
+    inbox::say_new(place, who, began, output).await
 }
 
 fn recorder_note(recorded: u64, output: &Output) {
@@ -88,6 +88,8 @@ impl Recorder<'_> {
             tokio::select! {
                 Some(value) = self.values.recv() => self.print(&value),
                 _ = look.tick() => {
+                    // Whoever started this sits at the terminal: nothing locks while it runs.
+                    self.running.console.activity().await;
                     if let Err(error) = self.running.console.search(5).await {
                         // The adapter may come back; what was recorded so far goes on being recorded.
                         self.output.note(&error.to_string());

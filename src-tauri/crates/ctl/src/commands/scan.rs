@@ -3,9 +3,11 @@
 use crate::arguments::Scan;
 use crate::failure::{Failure, UNAVAILABLE};
 use crate::output::Output;
+use crate::reader::Reader;
+use crate::sign_in::Who;
 use bedside_assembly::Place;
-use bedside_console::RequestError;
 use bedside_console::ports::{Advertisement, Answer, PeripheralId, Query, Radio, RadioEvent};
+use bedside_console::{Permission, RequestError};
 use bedside_session::{RadioFault, kind_of};
 use bedside_vitals::DeviceDescription;
 use serde_json::json;
@@ -13,10 +15,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-pub(crate) async fn run(place: &Place, arguments: &Scan, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(place: &Place, who: &Who, arguments: &Scan, output: &Output) -> Result<(), Failure> {
     let (radio, _ward) = place.radio(&place.machine(), None)?;
     let heard = listen(radio.as_ref(), Duration::from_secs(u64::from(arguments.seconds))).await?;
-    let known = known(place).await;
+    let known = known(place, who).await;
     let mut heard: Vec<Advertisement> = heard.into_values().collect();
     heard.sort_by_key(|advertisement| std::cmp::Reverse(advertisement.signal_dbm));
     for advertisement in &heard {
@@ -54,13 +56,13 @@ async fn listen(radio: &dyn Radio, how_long: Duration) -> Result<BTreeMap<Periph
     Ok(heard)
 }
 
-/// The enrolled devices, where there is a vault that opens.
-async fn known(place: &Place) -> Vec<DeviceDescription> {
-    let Ok(store) = place.open_for_reading().await else { return Vec::new() };
-    let devices = match store.read(Query::Devices).await {
+/// The enrolled devices, where there is a vault that opens: the demo vault, or for whoever said --user.
+async fn known(place: &Place, who: &Who) -> Vec<DeviceDescription> {
+    let Ok(reader) = Reader::open(place, who, &[Permission::ReadRecords]).await else { return Vec::new() };
+    let devices = match reader.store().read(Query::Devices).await {
         Ok(Answer::Devices(devices)) => devices,
         _ => Vec::new(),
     };
-    let _ = store.close().await;
+    let _ = reader.close().await;
     devices
 }

@@ -3,23 +3,26 @@
 use crate::arguments::{Sync, SyncCommand};
 use crate::failure::{Failure, TRY_AGAIN, UNAVAILABLE};
 use crate::output::Output;
+use crate::reader::Reader;
 use crate::screen::Screen;
+use crate::sign_in::{self, Who};
 use bedside_assembly::{Place, Start};
-use bedside_console::OutboxCounts;
 use bedside_console::ports::{Answer, Query};
+use bedside_console::{AuditAction, OutboxCounts, Permission};
 use bedside_outbox::{OutboxRow, RowState};
 use serde_json::{Value, json};
 
-pub(crate) async fn run(place: &Place, arguments: &Sync, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(place: &Place, who: &Who, arguments: &Sync, output: &Output) -> Result<(), Failure> {
     match arguments.command {
-        Some(SyncCommand::Status) => status(place, output).await,
-        None => once(place, arguments, output).await,
+        Some(SyncCommand::Status) => status(place, who, output).await,
+        None => once(place, who, arguments, output).await,
     }
 }
 
-async fn once(place: &Place, arguments: &Sync, output: &Output) -> Result<(), Failure> {
+async fn once(place: &Place, who: &Who, arguments: &Sync, output: &Output) -> Result<(), Failure> {
     let (screen, _values, snapshots) = Screen::new();
-    let running = place.start(Start { clinic: arguments.clinic.clone(), display: screen, ledger: None }).await?;
+    let start = Start { clinic: arguments.clinic.clone(), display: screen, ledger: None };
+    let running = sign_in::open(place, who, start).await?;
     let counts = running.console.sync_until_quiet().await;
     let fault = snapshots.borrow().as_ref().and_then(|snapshot| snapshot.sync.fault.clone());
     running.close().await;
@@ -35,18 +38,20 @@ async fn once(place: &Place, arguments: &Sync, output: &Output) -> Result<(), Fa
     }
 }
 
-async fn status(place: &Place, output: &Output) -> Result<(), Failure> {
-    let store = place.open_for_reading().await?;
+async fn status(place: &Place, who: &Who, output: &Output) -> Result<(), Failure> {
+    let reader = Reader::open(place, who, &[Permission::ReadRecords]).await?;
+    let store = reader.store();
     if let Answer::OutboxCounts(counts) = store.read(Query::OutboxCounts).await? {
         say(&counts, output);
     }
     let states = vec![RowState::Refused, RowState::Held];
     if let Answer::OutboxRows(rows) = store.read(Query::OutboxRows { states, limit: 100 }).await? {
+        reader.looked(AuditAction::OutboxSeen, None, rows.len()).await?;
         for row in &rows {
             say_row(row, output);
         }
     }
-    Ok(store.close().await?)
+    reader.close().await
 }
 
 fn say(counts: &OutboxCounts, output: &Output) {

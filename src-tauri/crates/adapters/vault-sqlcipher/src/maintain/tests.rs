@@ -2,7 +2,6 @@
 //! Not here: the same through the port (`tests/records`).
 use super::*;
 use crate::cipher;
-use crate::commit::commit;
 use crate::slots::DatabaseKey;
 use bedside_console::{Changes, MinuteMedian, RawFrame, SampleValues, StoredSamples};
 use bedside_vitals::{ConnectionId, Decimal, DeviceId, Parameter, PatientId, SeriesId, Unit};
@@ -101,7 +100,7 @@ fn tails_move_in_many_rounds_and_every_tile_counts_each_sample_once() {
     let sample = |i: i64| (WallTime(i * 1000 + i % 7), 60 + (i % 11) as i32);
     for minute in 0..100 {
         let samples = (minute * 60..minute * 60 + 60).map(sample).collect();
-        commit(&mut db, &stored(SampleValues::Timed(samples))).unwrap();
+        committed(&mut db, &stored(SampleValues::Timed(samples))).unwrap();
         maintain(&mut db, WallTime(minute * 60_000 + 90_000));
     }
     maintain(&mut db, LATER);
@@ -121,7 +120,7 @@ fn samples_that_come_late_find_their_place() {
     let noisy = |i: i64| (WallTime(i * 1000), (i * 7919 % 1009) as i32);
     for part in [1, 3, 0, 2, 4] {
         let samples = (part * 2000..part * 2000 + 2000).map(noisy).collect();
-        commit(&mut db, &stored(SampleValues::Timed(samples))).unwrap();
+        committed(&mut db, &stored(SampleValues::Timed(samples))).unwrap();
         maintain(&mut db, LATER);
     }
     assert_eq!(chunk_samples(&db, 0), (0..10_000).map(noisy).collect::<Vec<_>>());
@@ -132,7 +131,7 @@ fn samples_that_come_late_find_their_place() {
 fn a_second_round_finds_nothing_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    commit(&mut db, &stored(SampleValues::Timed(vec![(WallTime(5), 1)]))).unwrap();
+    committed(&mut db, &stored(SampleValues::Timed(vec![(WallTime(5), 1)]))).unwrap();
     assert_eq!(maintain(&mut db, LATER).samples_compacted, 1);
     assert_eq!(maintain(&mut db, LATER), Maintenance::default());
 }
@@ -141,7 +140,7 @@ fn a_second_round_finds_nothing_to_do() {
 fn young_tails_stay_where_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    commit(&mut db, &stored(SampleValues::Timed(vec![(WallTime(100_000), 1)]))).unwrap();
+    committed(&mut db, &stored(SampleValues::Timed(vec![(WallTime(100_000), 1)]))).unwrap();
     assert_eq!(maintain(&mut db, WallTime(100_000 + OLDEST_MS)), Maintenance::default());
     assert_eq!(maintain(&mut db, WallTime(100_001 + OLDEST_MS)).samples_compacted, 1);
 }
@@ -155,7 +154,7 @@ fn a_waveform_moves_with_its_gaps() {
         let start = block * 1000 + if block >= 20 { 5000 } else { 0 };
         let samples: Vec<i32> = (0..130).map(|i| (i * i * block as i32) % 900).collect();
         expected.extend(samples.iter().enumerate().map(|(i, v)| (WallTime(start + i as i64 * 1000 / 130), *v)));
-        commit(&mut db, &stored(SampleValues::Even { start: WallTime(start), hertz: 130, samples })).unwrap();
+        committed(&mut db, &stored(SampleValues::Even { start: WallTime(start), hertz: 130, samples })).unwrap();
     }
     assert_eq!(maintain(&mut db, LATER).samples_compacted, 40 * 130);
     assert_eq!(chunk_samples(&db, 130), expected);
@@ -166,7 +165,7 @@ fn a_waveform_moves_with_its_gaps() {
 fn a_round_that_is_broken_off_moves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    commit(&mut db, &stored(SampleValues::Timed((0..500).map(|i| (WallTime(i), 1)).collect()))).unwrap();
+    committed(&mut db, &stored(SampleValues::Timed((0..500).map(|i| (WallTime(i), 1)).collect()))).unwrap();
     // A tile that cannot be read stands for any failure in the midst of a step.
     db.execute_batch("INSERT INTO chunk VALUES (1, 1, 0, 0, 0, x'00')").unwrap();
     let mut done = Maintenance::default();
@@ -182,7 +181,7 @@ fn frames_are_packed_and_rejected_ones_stay_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
     for part in 0..10 {
-        commit(&mut db, &frames(part * 200, part * 200 + 200)).unwrap();
+        committed(&mut db, &frames(part * 200, part * 200 + 200)).unwrap();
         maintain(&mut db, LATER);
     }
     assert_eq!(count(&db, "SELECT count(*) FROM frame"), 20);
@@ -200,7 +199,7 @@ fn frames_are_packed_and_rejected_ones_stay_as_they_are() {
 fn frames_whose_time_is_over_go_by_whole_packs_and_rejected_ones_with_them() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    commit(&mut db, &frames(0, 20_000)).unwrap();
+    committed(&mut db, &frames(0, 20_000)).unwrap();
     maintain(&mut db, LATER);
     let packs = frame_chunk::count(&db).unwrap();
     let since = 15_000;
@@ -218,10 +217,10 @@ fn frames_whose_time_is_over_go_by_whole_packs_and_rejected_ones_with_them() {
 fn frames_that_were_never_packed_go_too_and_their_stream_begins_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    commit(&mut db, &frames(0, 200)).unwrap();
+    committed(&mut db, &frames(0, 200)).unwrap();
     assert_eq!(maintain_keeping(&mut db, LATER, Some(LATER)).frames_removed, 200);
     assert_eq!(count(&db, "SELECT count(*) FROM frame_stream"), 0);
-    commit(&mut db, &frames(200, 210)).unwrap();
+    committed(&mut db, &frames(200, 210)).unwrap();
     maintain(&mut db, LATER);
     assert_eq!(places(&db), (200..210).collect::<Vec<u64>>());
 }
@@ -230,7 +229,7 @@ fn frames_that_were_never_packed_go_too_and_their_stream_begins_anew() {
 fn without_a_retention_no_frame_goes() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    commit(&mut db, &frames(0, 2000)).unwrap();
+    committed(&mut db, &frames(0, 2000)).unwrap();
     assert_eq!(maintain(&mut db, LATER).frames_removed, 0);
     assert_eq!(places(&db).len(), 2000);
 }
@@ -252,7 +251,7 @@ fn retention_takes_no_sample_no_bin_and_no_median() {
         median: Decimal::whole(64),
         count: 60,
     }];
-    commit(&mut db, &changes).unwrap();
+    committed(&mut db, &changes).unwrap();
     assert_eq!(maintain_keeping(&mut db, LATER, Some(LATER)).frames_removed, 2000);
     assert!(places(&db).is_empty());
     assert_eq!(chunk_samples(&db, 0), samples);
@@ -264,7 +263,7 @@ fn retention_takes_no_sample_no_bin_and_no_median() {
 fn a_removal_that_is_broken_off_removes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = database(&folder);
-    commit(&mut db, &frames(0, 2000)).unwrap();
+    committed(&mut db, &frames(0, 2000)).unwrap();
     maintain(&mut db, WallTime(1_500_000));
     let before = places(&db);
     // A pack that cannot be read stands for any failure in the midst of a step.
@@ -274,4 +273,8 @@ fn a_removal_that_is_broken_off_removes_nothing() {
     db.execute_batch("DELETE FROM frame_chunk WHERE id = 999").unwrap();
     assert_eq!(places(&db), before);
     assert_eq!(frame_stream::counts(&db).unwrap().0, 2000);
+}
+
+fn committed(db: &mut Connection, changes: &Changes) -> Result<(), Fault> {
+    crate::commit::commit(db, changes, uuid::Uuid::from_u128(1)).map(drop)
 }

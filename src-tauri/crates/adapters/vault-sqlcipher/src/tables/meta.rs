@@ -6,14 +6,21 @@ use bedside_console::ports::{StoreFault, VaultId};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 1,
-    sql: "CREATE TABLE meta (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 1,
+        sql: "CREATE TABLE meta (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     vault BLOB NOT NULL,
     generation INTEGER NOT NULL
 ) STRICT;",
-}];
+    },
+    Migration {
+        to: 3,
+        sql: "ALTER TABLE meta ADD COLUMN slot_counter INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN last_commit BLOB;",
+    },
+];
 
 /// Names the vault on its first opening, and makes sure of the name on every other.
 pub(crate) fn claim(db: &Connection, vault: VaultId) -> Result<(), Fault> {
@@ -30,13 +37,45 @@ pub(crate) fn verify(db: &Connection, vault: VaultId) -> Result<(), Fault> {
     Err(StoreFault::Damaged("vault.db and slots.json belong to different vaults".into()).into())
 }
 
-/// Counts one commit.
-pub(crate) fn next_generation(db: &Connection) -> Result<u64, Fault> {
-    let mut next = db.prepare_cached("UPDATE meta SET generation = generation + 1 RETURNING generation")?;
-    Ok(next.query_row([], |row| row.get(0))?)
+/// How often the slot file was changed: an older one that was put back counts less.
+pub(crate) fn slot_counter(db: &Connection) -> Result<u64, Fault> {
+    Ok(db.query_row("SELECT slot_counter FROM meta", [], |row| row.get(0))?)
+}
+
+/// The slot file was changed.
+pub(crate) fn set_slot_counter(db: &Connection, counter: u64) -> Result<(), Fault> {
+    db.prepare_cached("UPDATE meta SET slot_counter = ?")?.execute([counter])?;
+    Ok(())
+}
+
+/// Counts one commit, which has a random id: one that failed may come back whole with the log.
+pub(crate) fn next_generation(db: &Connection, commit: Uuid) -> Result<u64, Fault> {
+    let sql = "UPDATE meta SET generation = generation + 1, last_commit = ? RETURNING generation";
+    Ok(db.prepare_cached(sql)?.query_row([commit], |row| row.get(0))?)
+}
+
+/// The id of the last commit.
+pub(crate) fn last_commit(db: &Connection) -> Result<Option<Uuid>, Fault> {
+    Ok(row(db, "SELECT last_commit FROM meta", [], |row| Ok(row.get(0)?))?.flatten())
+}
+
+/// Whose database it is; nobody's before it was claimed.
+pub(crate) fn vault(db: &Connection) -> Result<Uuid, Fault> {
+    Ok(row(db, "SELECT vault FROM meta", [], |row| Ok(row.get(0)?))?.unwrap_or_default())
+}
+
+/// Commits so far; `None` before the database was claimed.
+pub(crate) fn generation_if_claimed(db: &Connection) -> Result<Option<u64>, Fault> {
+    row(db, "SELECT generation FROM meta", [], |row| Ok(row.get(0)?))
 }
 
 /// Commits so far.
 pub(crate) fn generation(db: &Connection) -> Result<u64, Fault> {
     Ok(db.query_row("SELECT generation FROM meta", [], |row| row.get(0))?)
+}
+
+/// Counts on from a number, for a record that was put together again.
+pub(crate) fn continue_from(db: &Connection, generation: u64) -> Result<(), Fault> {
+    db.execute("UPDATE meta SET generation = ? + 1", [generation])?;
+    Ok(())
 }

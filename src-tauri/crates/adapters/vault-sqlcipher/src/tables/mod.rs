@@ -4,25 +4,33 @@
 //! Times are milliseconds since 1970. Everything lies in the encrypted file, so columns are plain.
 
 pub(crate) mod audit;
+pub(crate) mod audit_checkpoint;
 pub(crate) mod binding;
 pub(crate) mod bookmark;
 pub(crate) mod chunk;
+pub(crate) mod clinician;
 pub(crate) mod clock_setting;
 pub(crate) mod connection;
 pub(crate) mod consent;
 pub(crate) mod device;
+pub(crate) mod digest;
 pub(crate) mod frame;
 pub(crate) mod frame_chunk;
 pub(crate) mod frame_stream;
+pub(crate) mod interruption;
 pub(crate) mod meta;
 pub(crate) mod minute_median;
 pub(crate) mod number;
 pub(crate) mod outbox;
 pub(crate) mod patient;
 pub(crate) mod reading;
+pub(crate) mod reading_version;
+pub(crate) mod record_key;
 pub(crate) mod run;
 pub(crate) mod series;
+pub(crate) mod spool_filed;
 pub(crate) mod tail;
+pub(crate) mod unwritable;
 
 use crate::fault::Fault;
 use bedside_console::ports::StoreFault;
@@ -30,7 +38,7 @@ use bedside_vitals::{Parameter, Unit};
 use rusqlite::{Connection, Params, Row, TransactionBehavior};
 
 /// The format this version writes: `PRAGMA user_version`.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// One step of one table towards a format.
 pub(crate) struct Migration {
@@ -41,7 +49,7 @@ pub(crate) struct Migration {
 }
 
 /// Every table's steps; within one format they run in this order.
-const TABLES: [&[Migration]; 19] = [
+const TABLES: [&[Migration]; 27] = [
     meta::MIGRATIONS,
     patient::MIGRATIONS,
     device::MIGRATIONS,
@@ -51,16 +59,24 @@ const TABLES: [&[Migration]; 19] = [
     frame::MIGRATIONS,
     frame_chunk::MIGRATIONS,
     reading::MIGRATIONS,
+    reading_version::MIGRATIONS,
     series::MIGRATIONS,
     tail::MIGRATIONS,
     chunk::MIGRATIONS,
     minute_median::MIGRATIONS,
     outbox::MIGRATIONS,
     audit::MIGRATIONS,
+    audit_checkpoint::MIGRATIONS,
+    digest::MIGRATIONS,
+    record_key::MIGRATIONS,
     run::MIGRATIONS,
     bookmark::MIGRATIONS,
     consent::MIGRATIONS,
     clock_setting::MIGRATIONS,
+    spool_filed::MIGRATIONS,
+    interruption::MIGRATIONS,
+    unwritable::MIGRATIONS,
+    clinician::MIGRATIONS,
 ];
 
 /// The format of a database; 0 = nothing in it yet.
@@ -81,6 +97,9 @@ pub(crate) fn migrate(db: &mut Connection) -> Result<(), Fault> {
         let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for migration in TABLES.iter().copied().flatten().filter(|migration| migration.to == to) {
             step.execute_batch(migration.sql)?;
+        }
+        if to == 3 {
+            audit::bring_forward(&step)?;
         }
         step.pragma_update(None, "user_version", to)?;
         step.commit()?;

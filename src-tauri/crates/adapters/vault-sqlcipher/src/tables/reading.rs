@@ -1,6 +1,7 @@
 //! Spot readings, one row each, every part of a measurement in a column. A stored reading is never changed.
 //! Not here: values of streams (`series`, `tail`, `chunk`), and the raw values behind a reading (`frame`).
 use super::number::{of_columns, pack_time, to_columns, unpack_time};
+use super::reading_version::NOT_REJECTED;
 use super::{Migration, limit, parameter, rows, unit};
 use crate::fault::Fault;
 use bedside_console::StoredReading;
@@ -56,6 +57,21 @@ CREATE INDEX reading_at ON reading (at);",
 ALTER TABLE reading ADD COLUMN glucose_sample TEXT;
 ALTER TABLE reading ADD COLUMN glucose_site TEXT;
 ALTER TABLE reading ADD COLUMN glucose_meal TEXT;",
+    },
+    // What was measured stays: an unassigned reading may be given to a patient, and a meter may add a meal.
+    Migration {
+        to: 3,
+        sql: "CREATE TRIGGER reading_kept BEFORE UPDATE OF id, device, parameter, cadence, unit, first_mantissa,
+    first_exponent, second_mantissa, second_exponent, third_mantissa, third_exponent, at, time_method, device_time,
+    received, boot_seconds, boot_nanos, identity, identity_number, identity_time, identity_connection, quality,
+    user_slot, frame_connection, frame_characteristic, frame_place, glucose_sample, glucose_site ON reading
+    BEGIN SELECT RAISE(ABORT, 'a reading is never changed'); END;
+CREATE TRIGGER reading_assigned_once BEFORE UPDATE OF patient ON reading WHEN OLD.patient IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a reading that has a patient keeps it'); END;
+CREATE TRIGGER reading_meal_once BEFORE UPDATE OF glucose_meal ON reading WHEN OLD.glucose_meal IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a reading that has a meal keeps it'); END;
+CREATE TRIGGER reading_stays BEFORE DELETE ON reading
+    BEGIN SELECT RAISE(ABORT, 'a reading is never removed'); END;",
     },
 ];
 
@@ -177,12 +193,13 @@ pub(crate) fn by_id(db: &Connection, id: ReadingId) -> Result<Option<StoredReadi
     super::row(db, &format!("SELECT {COLUMNS} FROM reading WHERE id = ?"), params![id.0], of)
 }
 
-/// How many have no patient.
+/// How many have no patient, and are not rejected.
 pub(crate) fn count_unassigned(db: &Connection) -> Result<u64, Fault> {
-    Ok(db.query_row("SELECT count(*) FROM reading WHERE patient IS NULL", [], |row| row.get(0))?)
+    let sql = format!("SELECT count(*) FROM reading WHERE patient IS NULL AND {NOT_REJECTED}");
+    Ok(db.query_row(&sql, [], |row| row.get(0))?)
 }
 
-/// Readings of everybody and nobody, of one patient, or of nobody; newest first.
+/// Readings of everybody and nobody, of one patient, or of nobody and not rejected; newest first, as they were measured.
 pub(crate) fn newest(
     db: &Connection,
     patient: Option<PatientId>,
@@ -195,7 +212,7 @@ pub(crate) fn newest(
         // Nobody's reading cannot be this patient's.
         (Some(_), true) => return Ok(Vec::new()),
         (Some(_), false) => "patient = ?3",
-        (None, true) => "patient IS NULL AND ?3 IS NULL",
+        (None, true) => &format!("patient IS NULL AND ?3 IS NULL AND {NOT_REJECTED}"),
         (None, false) => "?3 IS NULL",
     };
     let sql =
@@ -203,7 +220,7 @@ pub(crate) fn newest(
     rows(db, &sql, params![since, limit(most), patient.map(|id| id.0)], of)
 }
 
-/// Readings of one parameter of a patient, oldest first.
+/// Readings of one parameter of a patient that are not rejected, oldest first, as they were measured.
 pub(crate) fn between(
     db: &Connection,
     patient: PatientId,
@@ -211,12 +228,13 @@ pub(crate) fn between(
     (from, until): (WallTime, WallTime),
 ) -> Result<Vec<StoredReading>, Fault> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM reading WHERE patient = ? AND parameter = ? AND at >= ? AND at < ? ORDER BY at, rowid"
+        "SELECT {COLUMNS} FROM reading WHERE patient = ? AND parameter = ? AND at >= ? AND at < ? AND {NOT_REJECTED}
+            ORDER BY at, rowid"
     );
     rows(db, &sql, params![patient.0, parameter.mdc(), from.0, until.0], of)
 }
 
-/// The latest reading of one parameter of a patient; one that nobody knows the time of only where there is no other.
+/// The latest reading of one parameter of a patient that is not rejected, as it was measured; one that nobody knows the time of only where there is no other.
 pub(crate) fn latest(
     db: &Connection,
     patient: PatientId,
@@ -225,7 +243,7 @@ pub(crate) fn latest(
     let newest = |known: &str| {
         let sql = format!(
             "SELECT {COLUMNS} FROM reading WHERE patient = ?1 AND parameter = ?2 AND time_method {known} ?3
-                ORDER BY at DESC, rowid DESC LIMIT 1"
+                AND {NOT_REJECTED} ORDER BY at DESC, rowid DESC LIMIT 1"
         );
         super::row(db, &sql, params![patient.0, parameter.mdc(), method_code(TimeMethod::Unknown)], of)
     };

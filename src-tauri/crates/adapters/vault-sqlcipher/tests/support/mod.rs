@@ -1,7 +1,13 @@
 //! Records for the tests of the vault, and a vault in a folder that goes away.
 //! Not here: what should come back, which each test says.
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic)]
-use bedside_console::ports::{Answer, DeviceSecret, OpenMode, Query, RecordStore, VaultId};
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+pub mod batches;
+pub mod earlier;
+pub mod proof;
+
+use bedside_console::ports::{
+    Answer, DeviceSecret, NewVault, OpenMode, Query, RecordStore, StoreFault, Unlock, VaultId,
+};
 use bedside_console::{
     AuditAction, AuditEntry, Binding, Changes, Connection, MinuteMedian, RawFrame, Run, SampleValues,
     StoredClockSetting, StoredReading, StoredSamples, Trend,
@@ -28,15 +34,24 @@ pub fn secret() -> DeviceSecret {
     DeviceSecret::new(std::array::from_fn(|i| i as u8 + 1))
 }
 
+/// A vault that the device secret alone opens.
+pub fn made_of() -> NewVault {
+    NewVault { id: VAULT, secret: secret(), first: None, recovery: None }
+}
+
+pub fn unlock() -> Unlock {
+    Unlock::Device(secret())
+}
+
 pub async fn new_vault(folder: &Path) -> Vault {
     let vault = Vault::in_folder(folder);
-    vault.create(VAULT, &secret()).await.unwrap();
+    vault.create(made_of()).await.unwrap();
     vault
 }
 
 pub async fn opened(folder: &Path) -> Vault {
     let vault = Vault::in_folder(folder);
-    vault.open(&secret(), OpenMode::Writer).await.unwrap();
+    vault.open(unlock(), OpenMode::Writer).await.unwrap();
     vault
 }
 
@@ -174,7 +189,14 @@ pub fn outbox_row(id: u128, state: RowState, created: i64) -> OutboxRow {
 }
 
 pub fn run(id: u128, ended: bool) -> Run {
-    Run { id: Uuid::from_u128(id), started: WallTime(T0), last_alive: WallTime(T0 + 9), recording: 3, ended }
+    Run {
+        id: Uuid::from_u128(id),
+        started: WallTime(T0),
+        last_alive: WallTime(T0 + 9),
+        recording: 3,
+        ended,
+        policy: None,
+    }
 }
 
 /// One record of every kind.
@@ -196,13 +218,14 @@ pub fn everything() -> Changes {
         outbox: vec![outbox_row(1, RowState::Waiting, T0)],
         reading_rows: Vec::new(),
         outbox_updates: Vec::new(),
-        audit: vec![AuditEntry {
-            at: WallTime(T0),
-            action: AuditAction::PatientAdded,
-            patient: Some(PATIENT),
-            device: None,
-        }],
+        clinicians: Vec::new(),
+        pins: Vec::new(),
+        versions: Vec::new(),
+        audit: vec![AuditEntry { patient: Some(PATIENT), ..AuditEntry::new(WallTime(T0), AuditAction::PatientAdded) }],
         run: Some(run(9, false)),
+        interruption: None,
+        spool_filed: None,
+        unwritable: Vec::new(),
     }
 }
 

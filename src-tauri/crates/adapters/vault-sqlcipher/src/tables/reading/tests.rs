@@ -140,7 +140,28 @@ fn a_row_with_an_unknown_code_is_damage_and_not_a_value() {
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let reading = reading().new_tree(&mut runner).unwrap().current();
         add(&db, &reading).unwrap();
-        db.execute_batch(&format!("UPDATE reading SET {change}")).unwrap();
+        db.execute_batch(&format!("DROP TRIGGER reading_kept; UPDATE reading SET {change}")).unwrap();
         assert!(matches!(newest(&db, None, false, None, 9), Err(Fault::Column(_))), "{change}");
     }
+}
+
+#[test]
+fn what_was_measured_is_neither_changed_nor_removed_and_a_patient_stays() {
+    let db = database();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut reading = reading().new_tree(&mut runner).unwrap().current();
+    reading.patient = None;
+    add(&db, &reading).unwrap();
+    assert!(assign(&db, reading.id, PatientId(Uuid::from_u128(1))).unwrap());
+    for statement in [
+        "UPDATE reading SET first_mantissa = 1",
+        "UPDATE reading SET at = at + 1",
+        "UPDATE reading SET quality = 0",
+        "UPDATE reading SET patient = NULL",
+        "UPDATE reading SET patient = x'02'",
+        "DELETE FROM reading",
+    ] {
+        assert!(db.execute_batch(statement).is_err(), "{statement}");
+    }
+    assert_eq!(by_id(&db, reading.id).unwrap().unwrap().measurement, reading.measurement);
 }

@@ -1,0 +1,44 @@
+//! What can be told of a vault without opening it: its slots, what waits in its spool, how many backups there are.
+//! Only names and sizes of files are looked at. Not here: what is in them.
+use crate::error::StartError;
+use crate::start::Place;
+use bedside_console::ports::{StoreFault, VaultHeader, VaultPresence};
+use std::path::{Path, PathBuf};
+
+/// A vault from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedVault {
+    /// What its slot file says.
+    pub header: VaultHeader,
+    /// Files in the spool: one for each process that recorded while the vault was locked.
+    pub spool_files: u64,
+    /// Their octets.
+    pub spool_octets: u64,
+    /// Folders with a backup in them.
+    pub backups: u64,
+}
+
+impl Place {
+    /// Looks at the vault without opening it.
+    pub async fn closed_vault(&self) -> Result<ClosedVault, StartError> {
+        let VaultPresence::Present(header) = self.vault().presence().await? else {
+            return Err(StoreFault::Missing.into());
+        };
+        let folder = self.folders().vault(self.source());
+        let spool = entries(&folder.join("spool"));
+        let spooled = || spool.iter().filter(|path| path.extension().is_some_and(|ending| ending == "spool"));
+        let octets = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
+        let backups = entries(&folder.join("backups"));
+        Ok(ClosedVault {
+            header,
+            spool_files: spooled().count() as u64,
+            spool_octets: spooled().map(octets).sum(),
+            backups: backups.iter().filter(|path| path.join("vault.db").is_file()).count() as u64,
+        })
+    }
+}
+
+/// What lies in a folder; nothing where there is none.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).map(|all| all.flatten().map(|entry| entry.path()).collect()).unwrap_or_default()
+}

@@ -1,0 +1,141 @@
+//! Locking by hand, by the clock and by the system: what is dropped, what goes on. Capture always goes on.
+//! Not here: when the clock says so (`screen_lock`), and unlocking (`sign_in`).
+use super::{Due, Lock};
+use crate::audit::{AuditAction, AuditOutcome};
+use crate::event_loop::Console;
+use crate::people::answer;
+use crate::ports::MachineEvent;
+use crate::records::Changes;
+use crate::request::RequestError;
+use crate::requests::Reply;
+use crate::snapshot::LockReason;
+use bedside_session::Now;
+use std::time::Duration;
+
+/// A computer that stood still for so long was asleep, whether its system said so or not.
+const SLEPT: Duration = Duration::from_secs(30);
+
+impl Console {
+    /// Somebody touched the window.
+    pub(super) fn touched(&mut self) {
+        if self.access.is_open() {
+            self.access.presence.touch(self.ports.machine.boot());
+        }
+    }
+
+    /// What the clock says: warns, locks, ends an emergency. Only somebody who is signed in can be locked out.
+    pub(crate) fn watch_access(&mut self, now: Now, stood_still: Duration) {
+        self.end_emergency_in_time(now);
+        if !self.access.vault_is_open() || self.access.clinician.is_none() {
+            self.access.due = Due::Nothing;
+            return;
+        }
+        let screen_is_locked = !self.access.is_open();
+        self.access.due = self.access.presence.look(&self.policy.lock, screen_is_locked, now.boot);
+        match self.access.due {
+            Due::Nothing | Due::Warning(_) if stood_still >= SLEPT => self.lock_screen(LockReason::Sleep),
+            Due::Nothing | Due::Warning(_) => {}
+            Due::Screen(why) => self.lock_screen(why),
+            Due::Vault(why) => self.lock_vault(why, None),
+        }
+    }
+
+    /// What the system reports. In a vault that nobody is enrolled in there is nobody to unlock it.
+    pub(crate) fn machine_event(&mut self, event: MachineEvent) {
+        if self.access.clinician.is_some() {
+            self.lock_screen(match event {
+                MachineEvent::ScreenLocked => LockReason::System,
+                MachineEvent::GoesToSleep | MachineEvent::WokeUp => LockReason::Sleep,
+            });
+        }
+    }
+
+    /// Locks the screen: the record stays open, nothing of it leaves.
+    pub(crate) fn lock_screen(&mut self, why: LockReason) {
+        if !self.access.is_open() {
+            return;
+        }
+        let entry = self.operation(AuditAction::ScreenLocked, None, AuditOutcome::Success);
+        self.note(entry);
+        self.leave_place();
+        self.access.lock = Lock::Screen(self.ports.machine.wall(), why);
+        self.access.due = Due::Nothing;
+        self.access.wrong_pins = 0;
+        self.access.failed = None;
+        self.hide_people();
+    }
+
+    /// Locks the vault: its key is wiped and people are dropped from memory. What is recorded goes into the spool.
+    pub(crate) fn lock_vault(&mut self, why: LockReason, reply: Option<Reply<()>>) {
+        let reply = move |result: Result<(), RequestError>| {
+            if let Some(reply) = reply {
+                answer(reply, result);
+            }
+        };
+        if !self.access.vault_is_open() || self.closing.is_some() {
+            return reply(Ok(()));
+        }
+        self.end_emergency();
+        let entry = self.operation(AuditAction::VaultLocked, None, AuditOutcome::Success);
+        if self.access.is_open() {
+            self.leave_place();
+        }
+        self.access.lock = Lock::Vault(Some(self.ports.machine.wall()), why);
+        self.access.clinician = None;
+        self.access.colleagues.clear();
+        self.access.notices.clear();
+        self.access.due = Due::Nothing;
+        self.access.failed = None;
+        self.hide_people();
+        self.forget_people();
+        // A sign-in waits until the vault is closed.
+        self.access.busy += 1;
+        let (store, last) = (self.ports.store.clone(), self.before_locking());
+        self.then(async move {
+            if let Err(fault) = store.commit(Changes { audit: vec![entry], ..Changes::default() }).await {
+                tracing::error!(code = "STORE-AUDIT", %fault, "the locking of the vault could not be noted");
+            }
+            last.await;
+            let locked = store.lock().await;
+            let header = store.presence().await;
+            move |console: &mut Self| {
+                console.end_turn();
+                console.access.header = header.ok().and_then(crate::ports::VaultPresence::header);
+                if let Err(fault) = &locked {
+                    tracing::error!(code = "STORE-LOCK", %fault, "the vault could not be locked");
+                }
+                reply(locked.map_err(RequestError::Store));
+            }
+        });
+    }
+
+    /// Where the clinician was, to come back to.
+    fn leave_place(&mut self) {
+        if let Some(clinician) = self.access.clinician.as_ref().map(|clinician| clinician.id) {
+            match self.open {
+                Some(patient) => drop(self.access.places.insert(clinician, patient)),
+                None => drop(self.access.places.remove(&clinician)),
+            }
+        }
+    }
+
+    /// Nothing of a person stays on a screen, and nothing that is under way for it arrives.
+    pub(super) fn hide_people(&mut self) {
+        self.epoch.advance();
+        self.auditing.end_looks();
+        self.open = None;
+        self.strips.forget();
+        self.strips.set(Vec::new());
+        self.changed = true;
+        self.asked = true;
+    }
+
+    /// Names, values and what waits for the server are dropped from memory; devices and bindings stay, by their ids.
+    fn forget_people(&mut self) {
+        self.patients.clear();
+        self.live = crate::live::Live::default();
+        self.opened_before.clear();
+        self.unassigned = 0;
+        self.sync.forget();
+    }
+}
