@@ -51,6 +51,11 @@ impl From<RequestError> for CommandError {
             RequestError::NotOfAPerson => ("INBOX-NO-PERSON", "not_of_a_person"),
             RequestError::NotAssigned => ("REVIEW-UNASSIGNED", "not_assigned"),
             RequestError::OtherKind { .. } => ("REVIEW-KIND", "other_kind"),
+            // The range is no health data: it is the same for everybody.
+            RequestError::Implausible { lowest, highest, .. } => {
+                return Self::new("REVIEW-IMPLAUSIBLE", "implausible", format!("{lowest} {highest}"));
+            }
+            RequestError::PressureOrder => ("REVIEW-PRESSURES", "pressure_order"),
             RequestError::Chart(_) => ("CHART", "chart"),
             RequestError::NoServer => ("SYNC-NO-SERVER", "no_server"),
             RequestError::Locked => ("LOCKED", "locked"),
@@ -58,7 +63,11 @@ impl From<RequestError> for CommandError {
                 return Self::new("NOT-PERMITTED", "not_allowed", PermissionView::from(*what).name());
             }
             RequestError::WrongSecret { wait_until: None, .. } => ("SECRET-WRONG", "secret_wrong"),
-            RequestError::WrongSecret { wait_until: Some(_), .. } => ("SECRET-WAIT", "secret_wait"),
+            RequestError::WrongSecret { wait_until: Some(_), .. }
+            | RequestError::WrongPresentPassphrase { wait_until: Some(_), .. } => ("SECRET-WAIT", "secret_wait"),
+            RequestError::WrongPresentPassphrase { wait_until: None, .. } => {
+                ("SECRET-WRONG", "present_passphrase_wrong")
+            }
             RequestError::SlotDisabled => ("SLOT-DISABLED", "slot_disabled"),
             RequestError::WeakSecret(weak) => ("SECRET-WEAK", weak_secret(*weak)),
             RequestError::UserNameTaken => ("CLINICIAN-TAKEN", "user_name_taken"),
@@ -97,6 +106,7 @@ impl From<StoreFault> for CommandError {
             StoreFault::DiskFull => "disk_full",
             StoreFault::Damaged(_) => "store_damaged",
             StoreFault::Held { .. } => "store_held",
+            StoreFault::TriesHeld => "tries_held",
             StoreFault::Newer { .. } => "store_newer",
             StoreFault::Refused(_)
             | StoreFault::Missing
@@ -162,6 +172,7 @@ pub(crate) const fn of_keyring(fault: &KeyFault) -> (&'static str, StartRemedy) 
 pub(crate) const fn of_store(fault: &StoreFault) -> (&'static str, StartRemedy) {
     match fault {
         StoreFault::Held { .. } => ("STORE-HELD", StartRemedy::CloseOther),
+        StoreFault::TriesHeld => ("STORE-TRIES", StartRemedy::CloseOther),
         StoreFault::WrongKey | StoreFault::NoSlot(_) => ("STORE-KEY", StartRemedy::RestoreSecret),
         StoreFault::WrongPassphrase => ("STORE-PASSPHRASE", StartRemedy::RestoreSecret),
         StoreFault::Newer { .. } => ("STORE-NEWER", StartRemedy::Update),

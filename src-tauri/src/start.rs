@@ -1,12 +1,15 @@
 //! The start and the end of the console behind the window, and what a person can do when the start fails.
 //! How the parts fit together is `bedside-assembly`'s.
 use crate::arguments::Arguments;
+use crate::commands::now;
 use crate::error::{CommandError, of_keyring, of_store};
 use crate::tauri_display::TauriDisplay;
-use crate::view::{DemoAction, KitView, PolicyLineView, StartFault, StartRemedy, StartView};
+use crate::view::{DemoAction, KitView, PolicyLineView, StartFault, StartRemedy, StartView, backup};
 use bedside_assembly::{ClosedVault, Place, PolicyLine, Running, Start, StartError};
-use bedside_console::ports::{KeyStore, RecoveryKey, StoreFault, VaultId};
-use bedside_console::{BackupCopy, ConsoleHandle, Mode, NewClinician, OpenFault, RequestError};
+use bedside_console::ports::{Answer, KeyStore, Passphrase, Query, RecoveryKey, StoreFault, VaultId};
+use bedside_console::{
+    BackupCopy, ConsoleHandle, Mode, NewClinician, OpenFault, RequestError, SafeguardReport, UserName,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +63,7 @@ impl Shell {
         if running.is_none() {
             match self.begin().await {
                 Ok(begun) => *running = Some(begun),
-                Err(error) => return self.failed(&error),
+                Err(error) => return self.not_begun(&error).await,
             }
         }
         let Some(Begun { running, opened, .. }) = running.as_mut() else { return StartView::Failed(gone()) };
@@ -174,6 +177,45 @@ impl Shell {
         }
     }
 
+    /// Puts the newest backup in the place of a vault whose slot file is lost: by a passphrase that opened it, or by the
+    /// recovery key. The console starts on it afterwards.
+    pub(crate) async fn restore_lost_slots(&self, by: RestoreBy) -> Result<SafeguardReport, CommandError> {
+        let running = self.running.lock().await;
+        let place = self.place()?;
+        // Where the slots are read, there is a console to ask, and it asks who may.
+        if running.is_some() || !matches!(place.vault().presence().await, Err(StoreFault::Damaged(_))) {
+            return Err(RequestError::NotNeeded.into());
+        }
+        Ok(match by {
+            RestoreBy::Passphrase(user, passphrase) => place.restore_without_slots(&user, passphrase, None).await?,
+            RestoreBy::Key(key) => place.restore_by_key(key, None).await?,
+        })
+    }
+
+    /// A vault that nobody can open for want of its slot file comes back from a backup, where there is one.
+    async fn not_begun(&self, error: &StartError) -> StartView {
+        let damaged = matches!(
+            error,
+            StartError::Store(StoreFault::Damaged(_)) | StartError::Open(OpenFault::Store(StoreFault::Damaged(_)))
+        );
+        let lost = if damaged { self.slots_lost().await } else { None };
+        lost.unwrap_or_else(|| self.failed(error))
+    }
+
+    async fn slots_lost(&self) -> Option<StartView> {
+        let place = self.place().ok().filter(|place| !place.source().is_simulated())?;
+        let vault = place.vault();
+        if !matches!(vault.presence().await, Err(StoreFault::Damaged(_))) {
+            return None;
+        }
+        let header = vault.header_of_backup(None).await.ok()?;
+        let Ok(Answer::Backups(backups)) = vault.read(Query::Backups).await else { return None };
+        let users = header.slots.iter().map(|slot| slot.user_name.to_string()).collect();
+        let now = now();
+        let backups: Vec<_> = backups.iter().map(|copy| backup(copy, now)).collect();
+        (!backups.is_empty()).then_some(StartView::SlotsLost { users, recovery_slot: header.recovery_slot, backups })
+    }
+
     /// A missing vault is a question, not a failure.
     fn failed(&self, error: &StartError) -> StartView {
         match error {
@@ -202,6 +244,14 @@ impl Shell {
             Some(keys) => place.with_keys(keys.clone()),
         })
     }
+}
+
+/// What opens a backup of a vault whose slot file is lost.
+pub(crate) enum RestoreBy {
+    /// Somebody's passphrase, with this computer's keyring.
+    Passphrase(UserName, Passphrase),
+    /// IT's key, or that of the printed kit.
+    Key(RecoveryKey),
 }
 
 /// A console that runs, and where.

@@ -109,6 +109,9 @@ async fn at_a_first_run_every_fault_of_the_keyring_is_told_and_leaves_no_vault_a
         assert!(rig.secret(made).is_some(), "{name}");
         open(&inside, &rig.keyring).await.unwrap();
     }
+    let said =
+        format!("{} kinds, at the probe and while connecting, each told, no vault and no key left", kinds().len());
+    bedside_tests::figures::tell("faults of the keyring at a first run", &said);
 }
 
 #[tokio::test]
@@ -134,6 +137,9 @@ async fn with_a_vault_every_fault_of_the_keyring_is_told_and_changes_no_octet_an
     }
     let rig = Rig::over(Arc::clone(&first.mock));
     assert_eq!(open(folder.path(), &rig.keyring).await, Ok(vault));
+    let said =
+        format!("{} kinds, at the entry and while connecting, each told, no octet changed, no key made", kinds().len());
+    bedside_tests::figures::tell("faults of the keyring with a vault", &said);
 }
 
 #[tokio::test]

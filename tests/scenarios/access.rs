@@ -237,7 +237,9 @@ async fn an_emergency_opens_records_for_four_hours_and_every_entry_says_so() {
     // What the console does by itself meanwhile, a backup, is no act of the emergency.
     let mut acts = audited[begun..=ended].iter().filter(|entry| entry.actor.is_some());
     assert!(acts.all(|entry| entry.purpose == Purpose::BreakGlass));
-    assert!(audited[begun..=ended].iter().any(|entry| entry.action == AuditAction::PatientOpened));
+    let mut looks = audited[begun..=ended].iter().filter(|entry| entry.action == AuditAction::PatientOpened);
+    let look = looks.next().expect("a look");
+    assert_eq!((look.patient, &look.reason), (Some(patient.id), &audited[begun].reason), "why stands at the look");
     assert!(audited[..begun].iter().all(|entry| entry.purpose != Purpose::BreakGlass));
     bedside.close().await;
 }
@@ -319,7 +321,7 @@ async fn a_changed_passphrase_and_pin_hold_from_then_on() {
     let (bedside, _) = staffed(&laptop).await;
     let console = &bedside.console;
     let wrong = console.change_passphrase(passphrase("wrong"), passphrase("newer")).await;
-    assert!(matches!(wrong, Err(RequestError::WrongSecret { .. })), "{wrong:?}");
+    assert!(matches!(wrong, Err(RequestError::WrongPresentPassphrase { .. })), "{wrong:?}");
     console.change_passphrase(passphrase(CHIEF), passphrase("newer")).await.unwrap();
     console.change_pin(passphrase("newer"), pin("newer")).await.unwrap();
     console.lock_screen(LockReason::ByHand).await;
@@ -406,5 +408,21 @@ async fn two_requests_at_once_leave_an_administrator() {
     assert!(one.is_ok() && other.is_err(), "{one:?} {other:?}");
     let all = bedside.console.clinicians().await.unwrap();
     assert!(all.iter().any(|one| one.roles.contains(&Role::Administrator)));
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_wrong_passphrase_nobody_is_told_that_something_was_recorded() {
+    let laptop = Laptop::new();
+    let (bedside, _) = staffed(&laptop).await;
+    bedside.console.lock_vault(LockReason::ByHand).await;
+    let wrong = bedside.console.sign_in(user_name(CHIEF), passphrase("somebody")).await;
+    assert!(matches!(wrong, Err(RequestError::WrongSecret { .. })), "{wrong:?}");
+    bedside.sign_in(CHIEF).await.unwrap();
+    bedside.pass(Duration::from_secs(5)).await;
+    let filed = bedside.audited().await.into_iter().filter(|entry| entry.action == AuditAction::SpoolFiled).count();
+    assert_eq!(filed, 1, "the try itself is filed");
+    let AccessState::Open { ref notices, .. } = bedside.latest().access else { panic!("expected an open vault") };
+    assert!(!notices.iter().any(|notice| matches!(notice, VaultNotice::SpoolFiled { .. })), "{notices:?}");
     bedside.close().await;
 }

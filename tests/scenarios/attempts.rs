@@ -2,11 +2,13 @@
 //! Not here: the counting by itself, which the console's own tests have.
 use crate::harness::Bedside;
 use crate::harness::*;
+use crate::store_faults::{TRIES_HELD, with_trouble};
 use bedside_console::ports::*;
 use bedside_console::*;
 use bedside_vault_sqlcipher::{PassphraseCost, Vault};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 async fn wrong(bedside: &Bedside, user: &str) -> RequestError {
@@ -91,6 +93,8 @@ async fn ten_wrong_ones_and_the_files_copied_back_are_still_ten() {
     assert_eq!(bedside.sign_in("nurse").await, Err(RequestError::SlotDisabled));
     assert_eq!(bedside.sign_in(CHIEF).await, Ok(()), "another clinician is not concerned");
     bedside.close().await;
+    let said = "10, then the files copied back: still refused, a colleague is not concerned";
+    bedside_tests::figures::tell("wrong passphrases", said);
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,6 +267,137 @@ async fn a_clock_that_is_set_ends_no_wait_before_a_change_of_the_passphrase_eith
     }
     bedside.machine.jump_wall(3_600_000);
     let early = change(passphrase(CHIEF)).await;
-    assert!(matches!(early, Err(RequestError::WrongSecret { wait_until: Some(_), .. })), "{early:?}");
+    assert!(matches!(early, Err(RequestError::WrongPresentPassphrase { wait_until: Some(_), .. })), "{early:?}");
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_pins_outlive_the_program_and_files_that_are_copied_back() {
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options { staffed: true, ..Options::default() }).await;
+    bedside.enrol("nurse", &[Role::Nurse]).await;
+    bedside.close().await;
+    let copied = tempfile::tempdir().unwrap();
+    copy(laptop.folder.path(), copied.path());
+    let wrong = |left| Err(RequestError::WrongSecret { tries_left: Some(left), wait_until: None });
+    for lefts in [&[4, 3][..], &[2, 1], &[0]] {
+        copy(copied.path(), laptop.folder.path());
+        let bedside = laptop.start("calm", Options::default()).await;
+        bedside.console.lock_screen(LockReason::ByHand).await;
+        for &left in lefts {
+            let guessed = bedside.console.unlock_screen(user_name("nurse"), Pin::typed("918273645")).await;
+            assert_eq!(guessed, wrong(left));
+        }
+        bedside.kill().await;
+    }
+    copy(copied.path(), laptop.folder.path());
+    let bedside = laptop.start("calm", Options::default()).await;
+    bedside.console.lock_screen(LockReason::ByHand).await;
+    let off = bedside.console.unlock_screen(user_name("nurse"), pin("nurse")).await;
+    assert_eq!(off, wrong(0), "the right one is too late");
+    assert_eq!(bedside.console.unlock_screen(user_name(CHIEF), pin(CHIEF)).await, Ok(()), "nobody else is concerned");
+    bedside.console.lock_screen(LockReason::ByHand).await;
+    bedside.sign_in("nurse").await.unwrap();
+    bedside.console.lock_screen(LockReason::ByHand).await;
+    let on = bedside.console.unlock_screen(user_name("nurse"), pin("nurse")).await;
+    assert_eq!(on, Ok(()), "her passphrase turned it on again");
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pin_works_without_a_keyring_and_its_wrong_ones_are_counted_by_the_console() {
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options { staffed: true, ..Options::default() }).await;
+    laptop.keys.fail_notes(Some(KeyFault::Locked));
+    bedside.console.lock_screen(LockReason::ByHand).await;
+    let guess = async |typed| bedside.console.unlock_screen(user_name(CHIEF), typed).await;
+    for left in [4, 3] {
+        let expected = RequestError::WrongSecret { tries_left: Some(left), wait_until: None };
+        assert_eq!(guess(Pin::typed("918273645")).await, Err(expected));
+    }
+    assert_eq!(guess(pin(CHIEF)).await, Ok(()));
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_slot_stays_disabled_however_many_others_fail() {
+    let laptop = Laptop::new();
+    let bedside = with_nurse(&laptop).await;
+    use_up(&bedside, "nurse").await;
+    bedside.close().await;
+    let bedside = laptop.start("calm", Options::default()).await;
+    let others: Vec<String> = (0..40).map(|number| format!("colleague{number}")).collect();
+    for other in &others {
+        bedside.enrol(other, &[Role::Nurse]).await;
+        wrong(&bedside, other).await;
+    }
+    assert_eq!(bedside.sign_in("nurse").await, Err(RequestError::SlotDisabled));
+    let ninth = wrong(&bedside, &others[0]).await;
+    assert_eq!(
+        ninth,
+        RequestError::WrongSecret { tries_left: Some(8), wait_until: None },
+        "nobody's tries are left out"
+    );
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_one_at_a_program_that_reads_beside_the_window_stands_in_the_log_too() {
+    let laptop = Laptop::new();
+    let bedside = with_nurse(&laptop).await;
+    bedside.sign_in(CHIEF).await.unwrap();
+    let beside: Arc<dyn RecordStore> = Arc::new(Vault::in_folder(laptop.folder.path()));
+    let keys: Arc<dyn KeyStore> = laptop.keys.clone();
+    for user in ["nurse", "nobody"] {
+        let (user, typed) = (user_name(user), Passphrase::typed("not this one at all"));
+        let refused = open_as(&beside, &keys, laptop.machine.as_ref(), &user, typed, OpenMode::Reader).await;
+        assert!(matches!(refused, Err(RequestError::WrongSecret { .. })), "{refused:?}");
+    }
+    bedside.console.lock_vault(LockReason::ByHand).await;
+    bedside.sign_in(CHIEF).await.unwrap();
+    bedside.pass(Duration::from_secs(5)).await;
+    let nurse = bedside.console.clinicians().await.unwrap().into_iter().find(|one| one.user_name == user_name("nurse"));
+    let entries = bedside.audited().await.into_iter().filter(|entry| entry.outcome == AuditOutcome::Refused);
+    let told: Vec<_> = entries.map(|entry| (entry.action, entry.actor, entry.clinician, entry.purpose)).collect();
+    let refused = |whose| (AuditAction::SignedIn, None, whose, Purpose::Operations);
+    assert_eq!(told, [refused(nurse.map(|nurse| nurse.id)), refused(None)]);
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_another_program_holds_the_tries_no_passphrase_is_looked_at() {
+    static TROUBLE: AtomicU8 = AtomicU8::new(0);
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options { staffed: true, ..Options::default() }).await;
+    bedside.close().await;
+    let options = Options { closed: true, store: Some(with_trouble(&TROUBLE)), ..Options::default() };
+    let bedside = laptop.start("calm", options).await;
+    TROUBLE.store(TRIES_HELD, Ordering::SeqCst);
+    let held = RequestError::Store(StoreFault::TriesHeld);
+    assert_eq!(wrong(&bedside, CHIEF).await, held);
+    assert_eq!(bedside.sign_in(CHIEF).await, Err(held), "nor the right one");
+    TROUBLE.store(0, Ordering::SeqCst);
+    let counted = wrong(&bedside, CHIEF).await;
+    assert!(
+        matches!(counted, RequestError::WrongSecret { tries_left: Some(9), .. }),
+        "what was not looked at was no try: {counted:?}"
+    );
+    assert_eq!(bedside.sign_in(CHIEF).await, Ok(()));
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_another_program_holds_the_tries_a_pin_is_counted_by_the_console() {
+    static TROUBLE: AtomicU8 = AtomicU8::new(0);
+    let laptop = Laptop::new();
+    let options = Options { staffed: true, store: Some(with_trouble(&TROUBLE)), ..Options::default() };
+    let bedside = laptop.start("calm", options).await;
+    bedside.console.lock_screen(LockReason::ByHand).await;
+    TROUBLE.store(TRIES_HELD, Ordering::SeqCst);
+    for left in [4, 3] {
+        let wrong = bedside.console.unlock_screen(user_name(CHIEF), Pin::typed("000417")).await;
+        assert_eq!(wrong, Err(RequestError::WrongSecret { tries_left: Some(left), wait_until: None }));
+    }
+    assert_eq!(bedside.console.unlock_screen(user_name(CHIEF), pin(CHIEF)).await, Ok(()));
     bedside.close().await;
 }

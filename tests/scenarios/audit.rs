@@ -320,3 +320,20 @@ async fn a_power_cut_right_after_an_opening_is_no_tampering() {
     assert!(laptop.keys.note(vault, KeyNote::Anchor).await.unwrap().is_some(), "it has an anchor from the beginning");
     bedside.close().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_keyring_that_lost_its_anchor_is_told_and_one_that_never_took_any_is_not() {
+    for took_one in [true, false] {
+        let laptop = Laptop::new();
+        laptop.keys.refuse_anchors(!took_one);
+        for opening in 0..3 {
+            let bedside = laptop.start("calm", staffed()).await;
+            bedside.pass(Duration::from_secs(60)).await;
+            let expected = if took_one && opening > 0 { vec![VaultNotice::Altered { what: "anchor" }] } else { vec![] };
+            assert_eq!(notices(&bedside), expected, "took one: {took_one}, opening {opening}");
+            let vault = bedside.store.presence().await.unwrap().id().unwrap();
+            bedside.close().await;
+            laptop.keys.lose_note(vault, KeyNote::Anchor);
+        }
+    }
+}

@@ -226,3 +226,17 @@ async fn of_a_memory_without_times_and_of_a_guest_the_inbox_says_so() {
     assert_eq!(bedside.console.assign(ids(&inbox), second.id).await, Ok(2));
     bedside.close().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_somebody_rejected_becomes_no_patients_and_nothing_with_it() {
+    let bedside = Laptop::new().start("calm", Options { staffed: true, ..Options::default() }).await;
+    let patient = bedside.add_patient(1).await;
+    bedside.bind(METER, &patient).await;
+    read_the_meter(&bedside).await;
+    let waiting = ids(&bedside.console.inbox().await.unwrap());
+    bedside.console.reject_reading(waiting[0], "not hers".into()).await.unwrap();
+    let given = bedside.console.assign(waiting[..2].to_vec(), patient.id).await;
+    assert_eq!(given, Err(RequestError::NoSuchReading));
+    assert_eq!(bedside.console.assign(waiting[1..].to_vec(), patient.id).await, Ok(waiting.len() as u64 - 1));
+    bedside.close().await;
+}

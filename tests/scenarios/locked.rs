@@ -52,6 +52,7 @@ async fn ask(console: &ConsoleHandle, patient: PatientId, kind: RequestKind) -> 
         RequestKind::TrendChart => console.trend_chart(trend(patient)).await.map(drop),
         RequestKind::SetStrips => console.set_strips(vec![canvas()]).await,
         RequestKind::Inbox => console.inbox().await.map(drop),
+        RequestKind::Charted => console.charted(patient, 10).await.map(drop),
         RequestKind::Assign => console.assign(vec![reading], patient).await.map(drop),
         RequestKind::CorrectReading => {
             let value =
@@ -157,7 +158,8 @@ fn query_after(query: &Query, patient: PatientId) -> Option<Query> {
         Query::LastValues(_) => Query::PatientActivity,
         Query::PatientActivity => Query::OutboxCounts,
         Query::OutboxCounts => Query::OutboxRows { states: bedside_outbox::RowState::ALL.to_vec(), limit: 10 },
-        Query::OutboxRows { .. } => Query::Audit { patient: of, limit: 10 },
+        Query::OutboxRows { .. } => Query::TheseRows(vec![RowId(Uuid::nil())]),
+        Query::TheseRows(_) => Query::Audit { patient: of, limit: 10 },
         Query::Audit { .. } => Query::Clinicians,
         Query::Clinicians => Query::VerifyPin(ClinicianId(Uuid::nil()), pin(CHIEF)),
         Query::VerifyPin(..) => Query::Versions(readings()),
@@ -172,7 +174,8 @@ fn query_after(query: &Query, patient: PatientId) -> Option<Query> {
         }),
         Query::CompareAnchor(_) => Query::VerifyDigests,
         Query::VerifyDigests => Query::Anchor,
-        Query::Anchor => Query::Backups,
+        Query::Anchor => Query::AnchorKept,
+        Query::AnchorKept => Query::Backups,
         Query::Backups => Query::LastRun,
         Query::LastRun => Query::Frames { device: None, rejected_only: false, limit: 10 },
         Query::Frames { .. } => Query::Interruption,

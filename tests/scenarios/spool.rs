@@ -245,7 +245,11 @@ impl RecordStore for Particular {
         self.store.tries_held().await
     }
 
-    async fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
+    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault> {
+        self.store.vouch(secret).await
+    }
+
+    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
         self.store.spooled().await
     }
 
@@ -365,5 +369,63 @@ async fn a_disk_that_is_full_for_long_holds_the_radio_back_and_drops_nothing() {
         let place = (frame.connection, frame.characteristic);
         assert!(last.insert(place, frame.index).is_none_or(|before| before < frame.index), "in their order");
     }
+    bedside.close().await;
+}
+
+fn unproven(bedside: &Bedside) -> Vec<(u64, u64)> {
+    let AccessState::Open { notices, .. } = &bedside.latest().access else { panic!("expected an open vault") };
+    let told = notices.iter().filter_map(|notice| match notice {
+        VaultNotice::SpoolUnproven { records, refused } => Some((*records, *refused)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_without_a_keyring_is_filed_as_nobody_s_and_told() {
+    let laptop = Laptop::new();
+    laptop.start("calm", Options::default()).await.close().await;
+    laptop.keys.fail_loading(Some(KeyFault::Locked));
+    let bedside = laptop.start("calm", Options { closed: true, ..Options::default() }).await;
+    let strap = bedside.find("strap-1").await;
+    bedside.console.capture(strap).await.unwrap();
+    bedside.pass(Duration::from_secs(30)).await;
+    laptop.keys.fail_loading(None);
+    bedside.console.open_with_device_secret().await.unwrap();
+    bedside.pass(Duration::from_secs(5)).await;
+    assert!(matches!(unproven(&bedside)[..], [(records, _)] if records > 10), "{:?}", unproven(&bedside));
+    let entries = audited(&bedside, AuditAction::SpoolFiled).await;
+    let reasons = entries.iter().filter(|entry| entry.reason.as_ref().is_some_and(|why| why.contains("unproven")));
+    assert!(reasons.count() > 0, "each batch of unproven origin says so in its own commit");
+    assert!(bedside.samples().await.iter().all(|samples| samples.patient.is_none()));
+    equals_the_ledger(&bedside).await;
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_somebody_put_into_the_spool_under_a_colleague_s_name_is_refused() {
+    let laptop = Laptop::new();
+    let bedside = laptop.start("calm", Options { staffed: true, ..Options::default() }).await;
+    let patient = bedside.add_patient(1).await;
+    let AccessState::Open { clinician, .. } = bedside.latest_shown().await else { panic!("expected an open vault") };
+    let colleague = clinician.unwrap().id;
+    let before = audited(&bedside, AuditAction::PatientOpened).await.len();
+    bedside.close().await;
+    // Whoever can write into the folder, and has no keyring.
+    let forger = bedside_vault_sqlcipher::Vault::in_folder(laptop.folder.path());
+    forger.stand_by().await.unwrap();
+    let opened = AuditEntry {
+        actor: Some(colleague),
+        patient: Some(patient.id),
+        ..AuditEntry::new(START, AuditAction::PatientOpened)
+    };
+    let forged = Changes { audit: vec![opened], ..Changes::default() };
+    assert!(forger.commit(forged).await.unwrap().spooled);
+    forger.close().await.unwrap();
+    let bedside = laptop.start("calm", Options { staffed: true, ..Options::default() }).await;
+    bedside.pass(Duration::from_secs(5)).await;
+    assert_eq!(audited(&bedside, AuditAction::PatientOpened).await.len(), before);
+    assert_eq!(unproven(&bedside), [(1, 1)]);
+    assert_eq!(std::fs::read_dir(laptop.folder.path().join("damaged")).unwrap().count(), 1);
     bedside.close().await;
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 static TROUBLE: AtomicU8 = AtomicU8::new(0);
 pub(crate) const FULL: u8 = 1;
 const SLOW: u8 = 2;
+/// Another program looks at a passphrase and does not end.
+pub(crate) const TRIES_HELD: u8 = 3;
 
 /// A store in front of the vault that fails or stalls on command.
 struct Troubled(Arc<dyn RecordStore>, &'static AtomicU8);
@@ -49,10 +51,17 @@ impl RecordStore for Troubled {
     }
 
     async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
-        self.0.tries_held().await
+        match self.1.load(Ordering::SeqCst) {
+            TRIES_HELD => Err(StoreFault::TriesHeld),
+            _ => self.0.tries_held().await,
+        }
     }
 
-    async fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
+    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault> {
+        self.0.vouch(secret).await
+    }
+
+    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
         self.0.spooled().await
     }
 

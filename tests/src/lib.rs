@@ -3,7 +3,10 @@
 //! use.
 
 pub mod canary;
+pub mod desk;
+pub mod figures;
 pub mod homes;
 pub mod layers;
 pub mod memory_keys;
 pub mod purity;
+pub mod window;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bedside_console::ports::{DeviceSecret, KeyFault, KeyNote, KeyStore, VaultId};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Keys in memory.
 #[derive(Debug, Default)]
@@ -14,12 +14,29 @@ pub struct MemoryKeys {
     notes: Mutex<BTreeMap<String, String>>,
     written: AtomicUsize,
     loading: Mutex<Option<KeyFault>>,
+    no_anchors: AtomicBool,
+    noting: Mutex<Option<KeyFault>>,
 }
 
 impl MemoryKeys {
     /// From now on no secret can be loaded, or it can again.
     pub fn fail_loading(&self, fault: Option<KeyFault>) {
         *self.loading.lock().unwrap() = fault;
+    }
+
+    /// From now on no note can be read or written, or it can again.
+    pub fn fail_notes(&self, fault: Option<KeyFault>) {
+        *self.noting.lock().unwrap() = fault;
+    }
+
+    /// From now on no anchor is taken, or one is again.
+    pub fn refuse_anchors(&self, refused: bool) {
+        self.no_anchors.store(refused, Ordering::SeqCst);
+    }
+
+    /// A note is gone.
+    pub fn lose_note(&self, vault: VaultId, note: KeyNote) {
+        self.notes.lock().unwrap().remove(&format!("{vault}:{note:?}"));
     }
 
     /// Notes that were written since they were counted anew.
@@ -62,12 +79,21 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn note(&self, vault: VaultId, note: KeyNote) -> Result<Option<String>, KeyFault> {
+        if let Some(fault) = self.noting.lock().unwrap().clone() {
+            return Err(fault);
+        }
         Ok(self.notes.lock().unwrap().get(&format!("{vault}:{note:?}")).cloned())
     }
 
     async fn set_note(&self, vault: VaultId, note: KeyNote, text: &str) -> Result<(), KeyFault> {
+        if let Some(fault) = self.noting.lock().unwrap().clone() {
+            return Err(fault);
+        }
+        if note == KeyNote::Anchor && self.no_anchors.load(Ordering::SeqCst) {
+            return Err(KeyFault::System("it takes no anchor".into()));
+        }
         self.notes.lock().unwrap().insert(format!("{vault}:{note:?}"), text.to_owned());
-        if note == KeyNote::Attempts {
+        if let KeyNote::Tries(_) = note {
             self.written.fetch_add(1, Ordering::SeqCst);
         }
         Ok(())

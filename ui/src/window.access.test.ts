@@ -108,7 +108,7 @@ describe('a locked window', () => {
     expect(findings(app)).toEqual([])
   })
 
-  test.each(['patients', 'bedside', 'trends', 'devices', 'sync', 'settings'])('holds nothing of a person that was on %s', async (name) => {
+  test.each(['patients', 'bedside', 'review', 'trends', 'devices', 'sync', 'settings'])('holds nothing of a person that was on %s', async (name) => {
     const app = await openEverything()
     await page.click('access-log-close')
     await page.click(`nav-${name}`)
@@ -288,7 +288,7 @@ describe('signing in', () => {
     await page.open('vault&spooled')
     expect(words('spooled')).toContain('14')
     await signIn('ada', ADA.passphrase)
-    expect(words('vault-notice-spool_filed')).toContain('14 batches were filed')
+    expect(words('vault-notice-spool_filed')).toContain('while the record was closed is filed')
     await page.click('vault-notice-act-spool_filed')
     expect(found('vault-notice-spool_filed')).toBeNull()
   })
@@ -412,7 +412,7 @@ describe('emergency access', () => {
 describe('settings', () => {
   test('open by their key, and say in words what a role does not allow', async () => {
     await page.open('vault=ben')
-    await page.press('6', { altKey: true, code: 'Digit6' })
+    await page.press('7', { altKey: true, code: 'Digit7' })
     expect(found('settings')).not.toBeNull()
     for (const section of ['clinicians', 'record', 'audit']) {
       await page.click(`section-${section}`)
@@ -562,4 +562,48 @@ describe('axe finds nothing on', () => {
     for (const testid of clicks) await (testid === 'sign-in-fault' ? signIn('ada', ADA.passphrase) : page.click(testid))
     expect(await page.axeFindings()).toEqual([])
   })
+})
+
+describe('a record whose list of people is lost', () => {
+  test('says so, names its newest backup, and comes back by a passphrase', async () => {
+    await page.open('start=slots_lost&vault')
+    expect(words('slots-lost')).toContain('The list of who may open this record is lost')
+    expect(words('lost-backup')).toBe('Newest backup: 12 min old. Backups found: 6.')
+    await page.click('lost-user-ada')
+    await page.type('lost-passphrase', 'something else')
+    await page.enter('lost-passphrase')
+    expect(words('lost-fault')).toContain('SECRET-WRONG')
+    await page.type('lost-passphrase', ADA.passphrase)
+    await page.enter('lost-passphrase')
+    await page.pass(500)
+    expect(found('closed-page')).not.toBeNull()
+    expect(words('restored')).toContain('is the record now')
+  })
+
+  test('comes back by the kit, and a mistyped group is named before anything is asked', async () => {
+    await page.open('start=slots_lost&vault')
+    await page.click('lost-to-kit')
+    const asked = vi.spyOn(page.host, 'restoreByKit')
+    await page.type('kit-group-1', SIMULATED_KIT.replace('7K2QH', '7K2QJ'))
+    await page.enter('kit-group-1')
+    expect(words('kit-wrong')).toContain('Group 1 is mistyped')
+    expect(asked).not.toHaveBeenCalled()
+    await page.type('kit-group-1', SIMULATED_KIT)
+    await page.enter('kit-group-1')
+    await page.pass(500)
+    expect(asked).toHaveBeenCalledWith(SIMULATED_KIT)
+    expect(words('restored')).toContain('is the record now')
+  })
+
+  test('gives axe nothing to say', async () => {
+    await page.open('start=slots_lost&vault')
+    expect(await page.axeFindings()).toEqual([])
+  })
+})
+
+test('changes that the record set aside are told with what can be done', async () => {
+  await page.open('vault=ida&unwritable')
+  await page.click('nav-settings')
+  await page.click('section-record')
+  expect(words('record-unwritable')).toContain('Changes set aside: 3.')
 })

@@ -353,7 +353,7 @@ describe('sync', () => {
 })
 
 describe('axe finds nothing on', () => {
-  test.each(['patients', 'bedside', 'trends', 'devices', 'sync', 'settings'])('%s', async (page) => {
+  test.each(['patients', 'bedside', 'review', 'trends', 'devices', 'sync', 'settings'])('%s', async (page) => {
     await open('interrupted')
     await openRosa()
     await click(`nav-${page}`)

@@ -22,7 +22,7 @@ const PASSPHRASE: &str = "a quiet river";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What answers in every state, because it opens, locks, captures or ends, and says nothing of a person.
-const ALWAYS: [&str; 16] = [
+const ALWAYS: [&str; 18] = [
     "start",
     "watch",
     "snapshot_shown",
@@ -38,6 +38,8 @@ const ALWAYS: [&str; 16] = [
     "unlock_screen",
     "activity",
     "restore",
+    "restore_without_slots",
+    "restore_by_kit",
     "demo",
 ];
 
@@ -76,9 +78,15 @@ fn arguments(command: &str) -> Value {
         "change_passphrase" => json!({ "old": PASSPHRASE, "new": PASSPHRASE }),
         "reset_passphrase" => json!({ "id": id, "passphrase": PASSPHRASE }),
         "change_pin" => json!({ "passphrase": PASSPHRASE, "pin": "482913" }),
-        "correct_reading" => json!({ "reading": id, "value": "37.2", "reason": "typed wrongly" }),
+        "charted" => json!({ "patient": id, "limit": 10 }),
+        "correct_reading" => {
+            let value = json!({ "kind": "single", "number": "37.2", "unit": "Cel" });
+            json!({ "reading": id, "value": value, "reason": "typed wrongly" })
+        }
         "reject_reading" => json!({ "reading": id, "reason": "typed wrongly" }),
         "restore" => json!({ "folder": null, "user": null, "passphrase": null }),
+        "restore_without_slots" => json!({ "user": "kaya", "passphrase": PASSPHRASE }),
+        "restore_by_kit" => json!({ "kit": "no kit" }),
         "audit_log" => json!({ "patient": null, "limit": 10 }),
         "demo" => json!({ "action": { "action": "measure", "device": "nothing" } }),
         _ => json!({}),

@@ -10,6 +10,7 @@ mod devices;
 mod locked_tests;
 mod pairing;
 mod patients;
+mod review;
 mod sync;
 mod vault;
 mod window;
@@ -45,6 +46,9 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         devices::fetch_records,
         devices::inbox,
         devices::assign,
+        review::charted,
+        review::correct_reading,
+        review::reject_reading,
         devices::acknowledge_interruption,
         pairing::pair,
         pairing::pair_anew,
@@ -76,6 +80,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         vault::back_up,
         vault::check_vault,
         vault::restore,
+        vault::restore_without_slots,
+        vault::restore_by_kit,
         vault::rekey,
         vault::new_recovery_kit,
         vault::audit_log,
@@ -90,7 +96,7 @@ fn id(text: &str) -> Answered<Uuid> {
 }
 
 /// For ages and ranges that end now.
-fn now() -> WallTime {
+pub(crate) fn now() -> WallTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     WallTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -2,10 +2,10 @@
 //! No path of the window is followed: a backup is chosen among those that there are.
 use super::{Answered, id, now};
 use crate::error::CommandError;
-use crate::start::Shell;
+use crate::start::{RestoreBy, Shell};
 use crate::view::*;
 use bedside_console::BackupCopy;
-use bedside_console::ports::{Answer, Query};
+use bedside_console::ports::{Answer, Query, RecoveryKey};
 use bedside_vitals::PatientId;
 use std::path::PathBuf;
 use tauri::State;
@@ -18,6 +18,7 @@ pub(crate) async fn vault_state(shell: State<'_, Shell>) -> Answered<VaultStateV
     let console = shell.console().await?;
     let Answer::VaultStatus(status) = console.query(Query::VaultStatus).await? else { return Err(other_answer()) };
     let backups = console.backups().await?;
+    let Answer::Count(unwritable) = console.query(Query::UnwritableCount).await? else { return Err(other_answer()) };
     let closed = shell.closed_vault().await?;
     let now = now();
     Ok(VaultStateView {
@@ -26,6 +27,7 @@ pub(crate) async fn vault_state(shell: State<'_, Shell>) -> Answered<VaultStateV
         octets: status.octets,
         free_octets: Some(status.free_octets),
         spooled: closed.spool_files,
+        unwritable,
         backups: backups.iter().map(|copy| backup(copy, now)).collect(),
         recovery_slot: closed.header.recovery_slot,
         policy: shell.policy().await?,
@@ -65,6 +67,24 @@ pub(crate) async fn restore(
     };
     let report = console.restore(folder, by).await?;
     restored(&report, now()).ok_or_else(other_answer)
+}
+
+/// Brings a vault back whose slot file is lost, by somebody who could open its newest backup.
+#[tauri::command]
+pub(crate) async fn restore_without_slots(
+    shell: State<'_, Shell>,
+    user: String,
+    passphrase: SecretText,
+) -> Answered<RestoredView> {
+    let by = RestoreBy::Passphrase(user_name(&user)?, passphrase.passphrase());
+    restored(&shell.restore_lost_slots(by).await?, now()).ok_or_else(other_answer)
+}
+
+/// The same with IT's key or the printed kit.
+#[tauri::command]
+pub(crate) async fn restore_by_kit(shell: State<'_, Shell>, kit: SecretText) -> Answered<RestoredView> {
+    let by = RestoreBy::Key(RecoveryKey::parse_kit(kit.reveal())?);
+    restored(&shell.restore_lost_slots(by).await?, now()).ok_or_else(other_answer)
 }
 
 #[tauri::command]

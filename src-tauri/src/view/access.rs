@@ -162,6 +162,15 @@ pub(crate) enum VaultNoticeView {
         #[ts(type = "number")]
         batches: u64,
     },
+    /// Of records that were filed then nobody knows who wrote them.
+    SpoolUnproven {
+        /// How many records.
+        #[ts(type = "number")]
+        records: u64,
+        /// Those of them of which a part was refused.
+        #[ts(type = "number")]
+        refused: u64,
+    },
     /// The run before did not end as it should.
     UncleanEnd,
 }
@@ -222,6 +231,9 @@ fn notice(notice: &VaultNotice) -> VaultNoticeView {
         VaultNotice::BackupOverdue { last } => VaultNoticeView::BackupOverdue { last: last.map(|at| at.0) },
         VaultNotice::NoRecoverySlot => VaultNoticeView::NoRecoverySlot,
         VaultNotice::SpoolFiled { batches } => VaultNoticeView::SpoolFiled { batches: *batches },
+        VaultNotice::SpoolUnproven { records, refused } => {
+            VaultNoticeView::SpoolUnproven { records: *records, refused: *refused }
+        }
         VaultNotice::UncleanEnd => VaultNoticeView::UncleanEnd,
     }
 }

@@ -5,6 +5,7 @@ mod access;
 #[cfg(test)]
 mod bindings;
 mod catalogue;
+mod charted;
 mod format;
 mod inbox;
 mod names;
@@ -19,6 +20,7 @@ mod vault;
 
 pub(crate) use access::{PermissionView, RoleView};
 pub(crate) use catalogue::{EnrolledView, PatientLineView, PatientView, age_of, enrolled, patient, patient_line};
+pub(crate) use charted::{ChartedView, CorrectedValue, charted};
 pub(crate) use inbox::{InboxGroupView, inbox};
 pub(crate) use pairing::PairingAnswerView;
 pub(crate) use people::{ClinicianForm, ClinicianView, KitView, SecretText, clinician, user_name};

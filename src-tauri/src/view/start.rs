@@ -1,6 +1,7 @@
 //! How the start went, for the first page a person sees.
 //! The start itself is `crate::start`.
 use super::names::ModeView;
+use super::vault::BackupView;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -17,6 +18,15 @@ pub(crate) enum StartView {
     VaultMissing {
         /// The policy names IT's recovery key: no kit is made.
         recovery_by_policy: bool,
+    },
+    /// The file that says who can open the vault is lost or damaged: only a backup brings it back.
+    SlotsLost {
+        /// Who could open the newest backup.
+        users: Vec<String>,
+        /// A recovery key opens it, too.
+        recovery_slot: bool,
+        /// Newest first; never empty.
+        backups: Vec<BackupView>,
     },
     /// The console could not start.
     Failed(StartFault),

@@ -27,6 +27,9 @@ pub(crate) struct VaultStateView {
     /// Files that wait in the spool: one for each program that wrote while it could not write into the vault.
     #[ts(type = "number")]
     pub(crate) spooled: u64,
+    /// Changes that the vault refused for their own sake: they are kept in it as they were.
+    #[ts(type = "number")]
+    pub(crate) unwritable: u64,
     /// Newest first.
     pub(crate) backups: Vec<BackupView>,
     /// Whether a recovery key opens it.

@@ -16,22 +16,42 @@ pub(crate) const FIGURES: &str = "BEDSIDE_PROOFS";
 const PACKAGE: &str = "bedside-vault-sqlcipher";
 const LONG: (&str, &str) = ("BEDSIDE_ENDURE", "long");
 
-/// The test programs that hold proofs, shortest first.
-const PROOFS: [Proof; 6] = [
-    Proof { program: "bit_flips", about: "10,000 flipped bits" },
-    Proof { program: "io_errors", about: "every call of the file system fails, once and for good" },
-    Proof { program: "spool", about: "2,000 kills while readings go into the spool" },
-    Proof { program: "power_loss", about: "20,000 disks as a loss of power leaves them" },
+/// The proofs, shortest first.
+const PROOFS: [Proof; 7] = [
     Proof {
-        program: "kill",
-        about: "10,000 kills while recording, moving, compacting, migrating, rekeying, backing up",
+        within: Some("chain::attacks"),
+        ..proof("audit", "src/chain_tests.rs", "1,000 audit entries attacked in every way")
     },
-    Proof { program: "torn_wal", about: "100,000 torn or garbled logs" },
+    proof("bit_flips", "tests/bit_flips.rs", "10,000 flipped bits"),
+    proof("io_errors", "tests/io_errors.rs", "every call of the file system fails, once and for good"),
+    proof("power_loss", "tests/power_loss.rs", "20,000 disks as a loss of power leaves them"),
+    proof("spool", "tests/spool.rs", "2,000 kills while readings go into the spool"),
+    proof("kill", "tests/kill.rs", "10,000 kills at recording, moving, compacting, migrating, rekeying, backing up"),
+    proof("torn_wal", "tests/torn_wal.rs", "100,000 torn or garbled logs"),
 ];
 
 struct Proof {
-    program: &'static str,
+    /// That of its test program, where it is not a part of the library.
+    name: &'static str,
+    /// Where it is written, in the package.
+    file: &'static str,
     about: &'static str,
+    /// The module of the library in which its tests are.
+    within: Option<&'static str>,
+}
+
+const fn proof(name: &'static str, file: &'static str, about: &'static str) -> Proof {
+    Proof { name, file, about, within: None }
+}
+
+impl Proof {
+    /// What cargo is told, behind the package.
+    fn arguments(&self) -> Vec<&'static str> {
+        match self.within {
+            None => vec!["--test", self.name, "--"],
+            Some(module) => vec!["--lib", "--", module],
+        }
+    }
 }
 
 /// What to run.
@@ -52,14 +72,14 @@ pub(crate) fn run(root: &Root, options: &EndureArguments) -> Result<bool> {
     let proofs = chosen(options.proof.as_deref())?;
     let mut ended = Vec::new();
     for (proof, number) in proofs.iter().zip(1..) {
-        println!("\n== {number} of {}: {}: {}", proofs.len(), proof.program, proof.about);
+        println!("\n== {number} of {}: {} ({}): {}", proofs.len(), proof.name, proof.file, proof.about);
         let figures = Figures::begin(root)?;
         let began = Instant::now();
         let mut cargo = command("cargo");
         // As it ships, and as the benchmarks are built; the test runner of `test` would end what takes so long.
         cargo.current_dir(root.path()).args(["test", "--profile", "bench", "--package", PACKAGE]);
-        cargo.args(["--test", proof.program, "--", "--nocapture"]);
-        cargo.env(LONG.0, LONG.1).env(FIGURES, &figures.0).env("BEDSIDE_SPOOL_KILLS", "2000");
+        cargo.args(proof.arguments()).arg("--nocapture");
+        cargo.env(LONG.0, LONG.1).env(FIGURES, &figures.0);
         if let Some(seed) = options.seed {
             cargo.env("BEDSIDE_SEED", seed.to_string());
         }
@@ -97,9 +117,9 @@ impl Figures {
 }
 
 fn chosen(only: Option<&str>) -> Result<Vec<&'static Proof>> {
-    let found: Vec<_> = PROOFS.iter().filter(|proof| only.is_none_or(|name| name == proof.program)).collect();
+    let found: Vec<_> = PROOFS.iter().filter(|proof| only.is_none_or(|name| name == proof.name)).collect();
     if found.is_empty() {
-        let names = PROOFS.map(|proof| proof.program).join(", ");
+        let names = PROOFS.map(|proof| proof.name).join(", ");
         bail!("there is no proof {}; there are {names}", only.unwrap_or_default());
     }
     Ok(found)
@@ -113,10 +133,10 @@ struct Ended<'a> {
 }
 
 fn table(ended: &[Ended<'_>]) -> String {
-    let width = ended.iter().map(|ended| ended.proof.program.len()).max().unwrap_or(0);
+    let width = ended.iter().map(|ended| ended.proof.name.len()).max().unwrap_or(0);
     let mut text = String::new();
     for Ended { proof, took, held, figures } in ended {
-        let (program, verdict) = (proof.program, if *held { "held" } else { "FAILED" });
+        let (program, verdict) = (proof.name, if *held { "held" } else { "FAILED" });
         text += &format!("{program:<width$}  {:>6} s  {verdict}\n", took.as_secs());
         for line in figures {
             text += &format!("{:<width$}  {line}\n", "");
@@ -131,17 +151,19 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn every_proof_is_a_test_program_of_the_vault() {
-        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/adapters/vault-sqlcipher/tests");
+    fn every_proof_has_its_tests_in_the_vault() {
+        let vault = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/adapters/vault-sqlcipher");
         for proof in &PROOFS {
-            assert!(tests.join(format!("{}.rs", proof.program)).exists(), "{}", proof.program);
+            let text = fs::read_to_string(vault.join(proof.file)).unwrap_or_default();
+            // A proof says its figures.
+            assert!(text.contains("test]") && text.contains("tell("), "{}", proof.file);
         }
     }
 
     #[test]
     fn a_proof_that_is_not_there_is_named_with_those_that_are() {
         let error = chosen(Some("kil")).err().unwrap().to_string();
-        assert!(error.starts_with("there is no proof kil; there are bit_flips, "), "{error}");
+        assert!(error.starts_with("there is no proof kil; there are audit, bit_flips, "), "{error}");
         assert_eq!(chosen(Some("kill")).unwrap().len(), 1);
         assert_eq!(chosen(None).unwrap().len(), PROOFS.len());
     }
@@ -155,7 +177,7 @@ mod tests {
             figures: vec!["flipped bits: 9 flips, 0 silently wrong".to_owned()],
         };
         let text = table(&[ended(true), ended(false)]);
-        let line = "           flipped bits: 9 flips, 0 silently wrong\n";
-        assert_eq!(text, format!("bit_flips      75 s  held\n{line}bit_flips      75 s  FAILED\n{line}"));
+        let line = "       flipped bits: 9 flips, 0 silently wrong\n";
+        assert_eq!(text, format!("audit      75 s  held\n{line}audit      75 s  FAILED\n{line}"));
     }
 }

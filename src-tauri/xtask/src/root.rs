@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// The root folder of the checkout.
+/// The root folder of the checkout, and the folder that cargo builds into.
 #[derive(Clone, Debug)]
-pub(crate) struct Root(PathBuf);
+pub(crate) struct Root {
+    checkout: PathBuf,
+    target: PathBuf,
+}
 
 impl Root {
     /// The folder of the workspace manifest above this package, or above the working folder.
@@ -20,32 +23,36 @@ impl Root {
             None => std::env::current_dir().context("the working folder cannot be read")?,
         };
         match start.ancestors().find(|folder| folder.join("Cargo.lock").exists() && folder.join("src-tauri").exists()) {
-            Some(folder) => Ok(Self(folder.to_owned())),
+            Some(folder) => {
+                let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+                Ok(Self { checkout: folder.to_owned(), target: target.unwrap_or_else(|| folder.join("target")) })
+            }
             None => bail!("{} is not inside a checkout (no Cargo.lock beside src-tauri/ above it)", start.display()),
         }
     }
 
+    /// A checkout of a test's own; it shares nothing with the one that is tested, wherever cargo builds that.
     #[cfg(test)]
     pub(crate) fn at(folder: &Path) -> Self {
-        Self(folder.to_owned())
+        Self { checkout: folder.to_owned(), target: folder.join("target") }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.checkout
     }
 
     pub(crate) fn ui(&self) -> PathBuf {
-        self.0.join("ui")
+        self.checkout.join("ui")
     }
 
     /// The demo clinic: a small FHIR server on Node.
     pub(crate) fn clinic(&self) -> PathBuf {
-        self.0.join("tests/clinic")
+        self.checkout.join("tests/clinic")
     }
 
     /// Cargo's one target folder.
-    pub(crate) fn target(&self) -> PathBuf {
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.0.join("target"), PathBuf::from)
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
     }
 
     /// Tools and stamps that a task made and may delete; a fresh build machine has none.
@@ -61,5 +68,18 @@ impl Root {
     /// A program built by `cargo build` without `--release`.
     pub(crate) fn debug_program(&self, name: &str) -> PathBuf {
         self.target().join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_of_a_test_builds_nowhere_else() {
+        // Under a test runner of this project CARGO_TARGET_DIR may well be set.
+        let root = Root::at(Path::new("elsewhere"));
+        assert!(root.debug_program("bedsidectl").starts_with("elsewhere"));
+        assert!(root.cache().starts_with("elsewhere") && root.demo().starts_with("elsewhere"));
     }
 }

@@ -299,6 +299,132 @@ user_slot: number | null,
  */
 readings: Array<InboxReadingView>, };
 
+export type Standing = "measured" | "corrected" | "rejected";
+
+export type VersionView = { 
+/**
+ * What it says.
+ */
+said: Standing, 
+/**
+ * The value with every digit; `null` of a rejection.
+ */
+reading: Reading | null, 
+/**
+ * When it was said, in milliseconds since 1970; of the first one, when it arrived.
+ */
+at: number, 
+/**
+ * Who said it; `null` = the device, or the demonstration, where nobody is signed in.
+ */
+author: string | null, 
+/**
+ * Why, in their words.
+ */
+reason: string | null, };
+
+export type WhyLocal = "implausible" | "time_unknown" | "no_code" | "no_record";
+
+export type Filed = { "state": "record", 
+/**
+ * Where it stands.
+ */
+record: RecordState, 
+/**
+ * The server's last answer, for IT.
+ */
+answer: string | null, } | { "state": "withdrawn" } | { "state": "local", 
+/**
+ * Why.
+ */
+why: WhyLocal, };
+
+export type ChartedReadingView = { 
+/**
+ * Id in this vault.
+ */
+id: string, 
+/**
+ * What was measured.
+ */
+parameter: Parameter, 
+/**
+ * The value in force; of a rejected reading the one that was in force before.
+ */
+reading: Reading, 
+/**
+ * How the time of measurement is known.
+ */
+time: TimeMethod, 
+/**
+ * When it arrived, in milliseconds since 1970.
+ */
+received: number, 
+/**
+ * What the device is.
+ */
+device_kind: DeviceKind, 
+/**
+ * As measured, corrected or rejected.
+ */
+standing: Standing, 
+/**
+ * What the device measured, then every later word, oldest first.
+ */
+versions: Array<VersionView>, 
+/**
+ * How far it is on its way to the server.
+ */
+filed: Filed, 
+/**
+ * Whether a correction has three pressures in place of one number.
+ */
+pressures: boolean, 
+/**
+ * The unit that a correction is in, as UCUM writes it.
+ */
+unit_code: string, 
+/**
+ * The frame that it was decoded from: connection, characteristic and place; `null` when it has none.
+ */
+frame: string | null, };
+
+export type ChartedView = { 
+/**
+ * Newest first.
+ */
+readings: Array<ChartedReadingView>, 
+/**
+ * There are older ones.
+ */
+more: boolean, };
+
+export type CorrectedValue = { "kind": "single", 
+/**
+ * For example `37.2`.
+ */
+number: string, 
+/**
+ * UCUM.
+ */
+unit: string, } | { "kind": "pressures", 
+/**
+ * Systolic.
+ */
+systolic: string, 
+/**
+ * Diastolic.
+ */
+diastolic: string, 
+/**
+ * Mean; `null` where none is known.
+ */
+mean: string | null, 
+/**
+ * UCUM.
+ */
+unit: string, };
+
 export type TileView = { 
 /**
  * Which parameter.
@@ -679,7 +805,15 @@ last: number | null, } | { "kind": "no_recovery_slot" } | { "kind": "spool_filed
 /**
  * How many batches.
  */
-batches: number, } | { "kind": "unclean_end" };
+batches: number, } | { "kind": "spool_unproven", 
+/**
+ * How many records.
+ */
+records: number, 
+/**
+ * Those of them of which a part was refused.
+ */
+refused: number, } | { "kind": "unclean_end" };
 
 export type AccessView = { "state": "closed", 
 /**
@@ -878,6 +1012,10 @@ free_octets: number | null,
  * Files that wait in the spool: one for each program that wrote while it could not write into the vault.
  */
 spooled: number, 
+/**
+ * Changes that the vault refused for their own sake: they are kept in it as they were.
+ */
+unwritable: number, 
 /**
  * Newest first.
  */
@@ -1091,7 +1229,19 @@ mode: Mode, } | { "state": "vault_missing",
 /**
  * The policy names IT's recovery key: no kit is made.
  */
-recovery_by_policy: boolean, } | { "state": "failed" } & StartFault;
+recovery_by_policy: boolean, } | { "state": "slots_lost", 
+/**
+ * Who could open the newest backup.
+ */
+users: Array<string>, 
+/**
+ * A recovery key opens it, too.
+ */
+recovery_slot: boolean, 
+/**
+ * Newest first; never empty.
+ */
+backups: Array<BackupView>, } | { "state": "failed" } & StartFault;
 
 export type NewPatient = { 
 /**

@@ -4,9 +4,11 @@ import type {
   AuditLineView,
   AuditVerdictView,
   BackupView,
+  ChartedView,
   ClinicianView,
   CommandError,
   ConsoleView,
+  CorrectedValue,
   DemoAction,
   EnrolledView,
   InboxGroupView,
@@ -66,6 +68,12 @@ export interface Host {
   inbox(patient: string | null): Promise<InboxGroupView[]>
   /** Charts unassigned readings for a patient, all of them or none; how many were not charted for them before. */
   assign(readings: string[], patient: string): Promise<number>
+  /** The newest readings of a patient, at most so many, with every version of each. */
+  charted(patient: string, limit: number): Promise<ChartedView>
+  /** Another value for a reading; the reading itself stays as it was measured. */
+  correctReading(reading: string, value: CorrectedValue, reason: string): Promise<void>
+  /** Says that a reading is no measurement of its patient; it stays in the record. */
+  rejectReading(reading: string, reason: string): Promise<void>
   acknowledgeInterruption(bindAgain: boolean): Promise<void>
   /** Pairs a device in reach; its questions come with the snapshots. Ends when it is paired, or with why it is not. */
   pair(peripheral: string): Promise<void>
@@ -112,6 +120,10 @@ export interface Host {
   checkVault(): Promise<void>
   /** Puts a backup in the place of the record, the latest for `null`; the record is closed afterwards. */
   restore(folder: string | null, user: string | null, passphrase: string | null): Promise<RestoredView>
+  /** Brings a record back whose list of people is lost, from its newest backup; the console is started afterwards. */
+  restoreWithoutSlots(user: string, passphrase: string): Promise<RestoredView>
+  /** The same with the recovery kit. */
+  restoreByKit(kit: string): Promise<RestoredView>
   /** Encrypts the record with a new key. */
   rekey(): Promise<void>
   /** Makes the old kit worthless. */

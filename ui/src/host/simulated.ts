@@ -1,12 +1,13 @@
 // The host in a plain browser: a believable bedside without Rust, for building and testing every page.
-// `?start=missing` begins with the first run, `?start=locked` with a locked keyring; `?interrupted` after an unclean end,
+// `?start=slots_lost&vault` begins with a record whose list of people is lost; `?start=missing` with the first run, `?start=locked` with a locked keyring; `?interrupted` after an unclean end,
 // `?vault` as a record with clinicians that is closed (ada, "plover anchor tin", PIN 590214; ben the nurse, "heron ladder wax",
 // 771930; ida of IT, "otter pencil fog"), `?vault=ada` with her signed in, `?key=KEY-MISSING` with a keyring that fails once,
 // `?enrol` as a record from before there were clinicians, `?watch` with values by bed on the locked screen, `?idle=90` locking after
-// so many seconds, `?notices` with much to say about the record, `?spooled` with sealed batches,
+// so many seconds, `?notices` with much to say about the record, `?spooled` with sealed batches, `?unwritable` with changes set aside,
 // `?full` with a full disk, `?pairing` with a bound device that is not paired,
 // `?pairing=disagree` with one that forgot its pairing. `simulatedBedside` in the browser's console silences devices or the whole console.
 import type {
+  CorrectedValue,
   DemoAction,
   NewClinician,
   PairingAnswer,
@@ -22,6 +23,7 @@ import { ageText } from './simulated/age.ts'
 import { coloursOf } from './simulated/colours.ts'
 import { frameOf, type FramePart } from './simulated/display-list.ts'
 import { beatIntervals, Sweep, trend, type Panel } from './simulated/pictures.ts'
+import { SimulatedReadings } from './simulated/readings.ts'
 import { heartRate, saturation } from './simulated/signals.ts'
 import { Refusal, SimulatedVault } from './simulated/vault.ts'
 import { SimulatedWard } from './simulated/ward.ts'
@@ -41,6 +43,7 @@ export function simulatedHost(options: URLSearchParams): Host {
 class SimulatedBedside implements Host {
   readonly #ward = new SimulatedWard(Date.now())
   readonly #vault = new SimulatedVault(Date.now())
+  readonly #readings = new SimulatedReadings(Date.now())
   #start: string | null
   #watcher: Watcher | undefined
   #strips: StripCanvas[] = []
@@ -71,6 +74,7 @@ class SimulatedBedside implements Host {
       else this.#vault.close('start', now)
     }
     if (options.has('spooled')) this.#vault.spooled = 14
+    if (options.has('unwritable')) this.#vault.unwritable = 3
     this.#vault.keyFault = options.get('key')
     if (options.has('notices')) {
       this.#vault.notices = [
@@ -86,6 +90,11 @@ class SimulatedBedside implements Host {
     if (this.#start === 'locked') {
       this.#start = null
       return { state: 'failed', code: 'KEY-LOCKED', remedy: 'unlock_keyring', detail: 'no storage access' }
+    }
+    if (this.#start === 'slots_lost') {
+      const { backups } = this.#vault.atRest()
+      const users = this.#vault.people.filter(({ disabled }) => disabled === null).map(({ user_name }) => user_name)
+      return { state: 'slots_lost', users, recovery_slot: true, backups }
     }
     if (this.#start === 'missing') return { state: 'vault_missing', recovery_by_policy: false }
     return { state: 'running', mode: this.#ward.mode }
@@ -258,6 +267,25 @@ class SimulatedBedside implements Host {
     this.#tell()
   }
 
+  async charted(patient: string, limit: number) {
+    this.#demand('read_records')
+    return this.#readings.charted(patient, limit, Date.now())
+  }
+
+  async correctReading(reading: string, value: CorrectedValue, reason: string) {
+    this.#demand('review')
+    await this.#now((now) => {
+      this.#wrote('reading_corrected', this.#readings.correct(reading, value, reason, this.#vault.author, now), { reason })
+    })
+  }
+
+  async rejectReading(reading: string, reason: string) {
+    this.#demand('review')
+    await this.#now((now) => {
+      this.#wrote('reading_rejected', this.#readings.reject(reading, reason, this.#vault.author, now), { reason })
+    })
+  }
+
   async setStrips(strips: StripCanvas[]) {
     this.#demandOpen()
     this.#strips = strips
@@ -394,6 +422,20 @@ class SimulatedBedside implements Host {
   async restore(folder: string | null, _user: string | null, passphrase: string | null) {
     this.#ward.open = null
     return this.#now((now) => this.#vault.restore(folder, passphrase, now))
+  }
+
+  async restoreWithoutSlots(user: string, passphrase: string) {
+    await new Promise((done) => setTimeout(done, 400))
+    return this.#now((now) => this.#back(this.#vault.bringBack({ user, passphrase }, now)))
+  }
+
+  async restoreByKit(kit: string) {
+    return this.#now((now) => this.#back(this.#vault.bringBack({ kit }, now)))
+  }
+
+  #back<T>(restored: T): T {
+    this.#start = null
+    return restored
   }
 
   async rekey() {

@@ -2,14 +2,14 @@
 // the page and of the theme are kept, in the address of the window; whose place it was, the lock itself says.
 import type { Theme } from '../host/host.ts'
 
-export type Page = 'patients' | 'bedside' | 'trends' | 'devices' | 'sync' | 'settings'
+export type Page = 'patients' | 'bedside' | 'review' | 'trends' | 'devices' | 'sync' | 'settings'
 
 export interface Place {
   page: Page
   theme: Theme
 }
 
-const PAGES: Page[] = ['patients', 'bedside', 'trends', 'devices', 'sync', 'settings']
+const PAGES: Page[] = ['patients', 'bedside', 'review', 'trends', 'devices', 'sync', 'settings']
 export const THEMES: Theme[] = ['dark', 'light', 'high_contrast', 'night']
 
 export function placeIn({ hash }: Pick<Location, 'hash'>): Place {

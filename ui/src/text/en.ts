@@ -1,8 +1,10 @@
 // Every word the window shows, in English, by key. `{name}` marks what is filled in.
 // No logic: `text.ts` fills in and checks the names.
+import { enReview } from './en-review.ts'
 import { enVault } from './en-vault.ts'
 
 export const en = {
+  ...enReview,
   ...enVault,
   'app.name': 'Bedside',
   'app.pages': 'Pages',
@@ -319,6 +321,7 @@ export const en = {
   'devices.unassigned.title': 'Unassigned readings',
   'devices.unassigned.text': 'Readings that came without a binding. They are kept and never enter a chart by themselves.',
   'devices.unassigned.none': 'Every reading belongs to a patient.',
+  'inbox.unread': 'They cannot be read now. They come back by themselves once the record can be read.',
   'inbox.one': '1 reading',
   'inbox.count': '{count} readings',
   'inbox.user': '{device}, user {slot}',

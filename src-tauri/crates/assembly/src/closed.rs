@@ -1,8 +1,8 @@
 //! What can be told of a vault without opening it: its slots, what waits in its spool, how many backups there are.
-//! Only names and sizes of files are looked at. Not here: what is in them.
+//! Names and sizes of files, and what manifests of backups say. Not here: what is in them.
 use crate::error::StartError;
 use crate::start::Place;
-use bedside_console::ports::{StoreFault, VaultHeader, VaultPresence};
+use bedside_console::ports::{Answer, Query, StoreFault, VaultHeader, VaultPresence};
 use std::path::{Path, PathBuf};
 
 /// A vault from outside.
@@ -14,26 +14,29 @@ pub struct ClosedVault {
     pub spool_files: u64,
     /// Their octets.
     pub spool_octets: u64,
-    /// Folders with a backup in them.
+    /// Backups of it that there are, where the policy keeps them.
     pub backups: u64,
 }
 
 impl Place {
     /// Looks at the vault without opening it.
     pub async fn closed_vault(&self) -> Result<ClosedVault, StartError> {
-        let VaultPresence::Present(header) = self.vault().presence().await? else {
+        let vault = self.vault();
+        let VaultPresence::Present(header) = vault.presence().await? else {
             return Err(StoreFault::Missing.into());
+        };
+        let Answer::Backups(backups) = vault.read(Query::Backups).await? else {
+            return Err(StoreFault::another_answer().into());
         };
         let folder = self.folders().vault(self.source());
         let spool = entries(&folder.join("spool"));
         let spooled = || spool.iter().filter(|path| path.extension().is_some_and(|ending| ending == "spool"));
         let octets = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
-        let backups = entries(&folder.join("backups"));
         Ok(ClosedVault {
             header,
             spool_files: spooled().count() as u64,
             spool_octets: spooled().map(octets).sum(),
-            backups: backups.iter().filter(|path| path.join("vault.db").is_file()).count() as u64,
+            backups: backups.len() as u64,
         })
     }
 }

@@ -9,7 +9,7 @@ use bedside_clinic_http::{ClinicHttp, ClinicHttpOptions};
 use bedside_console::ports::*;
 use bedside_console::{
     BackupCopy, ConsoleHandle, Created, Mode, NewClinician, Ports, RequestError, SafeguardReport, Settings, UserName,
-    create_vault, open_as, open_vault, restore_without_slots,
+    create_vault, open_as, open_vault, restore_by_key, restore_without_slots,
 };
 use bedside_fhir::FilingContext;
 use bedside_keys_keyring::Keyring;
@@ -69,7 +69,7 @@ impl Running {
     pub async fn backups(&self) -> Result<Vec<BackupCopy>, StoreFault> {
         match self.store.read(Query::Backups).await? {
             Answer::Backups(copies) => Ok(copies),
-            _ => Err(StoreFault::Io("the store answered another query".into())),
+            _ => Err(StoreFault::another_answer()),
         }
     }
 
@@ -237,6 +237,15 @@ impl Place {
     ) -> Result<SafeguardReport, RequestError> {
         let machine = SystemMachine::new();
         restore_without_slots(&self.vault(), &self.keys, &machine, (user, passphrase), backup).await
+    }
+
+    /// The same with IT's key or the printed kit, where no passphrase or no keyring is left.
+    pub async fn restore_by_key(
+        &self,
+        key: RecoveryKey,
+        backup: Option<PathBuf>,
+    ) -> Result<SafeguardReport, RequestError> {
+        restore_by_key(&self.vault(), &SystemMachine::new(), key, backup).await
     }
 
     /// The clinic's server: the given one, else the policy's, else none. Simulated values stay on this computer.

@@ -1,6 +1,7 @@
 //! The loop that owns all state: one request, radio event, answer or tick at a time.
 //! What each of them means lives in the files beside it; nothing here touches a port but through them.
 use crate::access::Access;
+use crate::anchoring::Anchoring;
 use crate::apart::Apart;
 use crate::auditing::Auditing;
 use crate::commits::{Commits, Committed};
@@ -15,6 +16,7 @@ use crate::procedures::{DeviceFacts, RejectedValues};
 use crate::records::*;
 use crate::request::{ConsoleHandle, RequestError};
 use crate::requests::Request;
+use crate::review::UnderReview;
 use crate::safeguards::Safeguards;
 use crate::snapshot::{Interruption, Mode, Snapshot};
 use crate::spool_filing::SpoolFiling;
@@ -76,7 +78,7 @@ pub(crate) enum Done {
     Rejected(Box<RejectedValues>),
     Committed(Box<Committed>, Result<Receipt, StoreFault>),
     CommittedApart(Box<Committed>, Box<Apart>),
-    Spooled(u64, Box<Result<Option<(SpoolPlace, Changes)>, StoreFault>>),
+    Spooled(u64, Box<Result<Option<SpooledBatch>, StoreFault>>),
     Maintained(Result<Maintenance, StoreFault>),
     OutboxCounts(Result<Answer, StoreFault>),
     Unassigned(Result<Answer, StoreFault>),
@@ -95,6 +97,7 @@ pub(crate) struct Console {
     /// Moves on whenever people are hidden: what was asked before is not answered after.
     pub(crate) epoch: Epoch,
     pub(crate) auditing: Auditing,
+    pub(crate) anchoring: Anchoring,
     pub(crate) safeguards: Safeguards,
     pub(crate) policy: Policy,
     pub(crate) mode: Mode,
@@ -124,6 +127,7 @@ pub(crate) struct Console {
     pub(crate) adapter_known: bool,
     pub(crate) unassigned: u64,
     pub(crate) opened_before: BTreeSet<PatientId>,
+    pub(crate) under_review: UnderReview,
     pub(crate) snapshots: u64,
     pub(crate) inhibitor: Option<Box<dyn SleepInhibitor>>,
     pub(crate) asked_to_stay_awake: bool,
@@ -154,7 +158,9 @@ impl Console {
             return;
         };
         let mut system = self.ports.machine.take_events();
+        self.delay_sleep();
         self.ask_adapter();
+        self.vouch_for_spool();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut frame = interval(FRAME);

@@ -1,10 +1,12 @@
 //! Rows for the server: which records are filed, and what each depends on (product: "What goes to the server").
 //! Not here: FHIR itself (`bedside-fhir`) and sending (`sync`).
 use crate::event_loop::Console;
-use crate::records::MinuteMedian;
-use bedside_fhir::{Document, MinuteMedianInput, NotFilable, ReadingInput, Resource};
+use crate::records::{MinuteMedian, ReadingVersion, StoredReading, Verdict};
+use bedside_fhir::{Document, LaterWord, MinuteMedianInput, NotFilable, ReadingInput, Resource};
 use bedside_outbox::{OutboxRow, RowId, RowState};
-use bedside_vitals::{DeviceDescription, Measurement, Patient, PatientId, QualityFlag, TimeMethod};
+use bedside_vitals::{
+    DeviceDescription, MeasuredValue, Measurement, Patient, PatientId, QualityFlag, TimeMethod, WallTime,
+};
 use uuid::Uuid;
 
 impl Console {
@@ -44,8 +46,19 @@ impl Console {
         self.row(observation, self.needs(patient.id, device))
     }
 
-    /// Which row of the outbox a reading's is.
-    pub(crate) fn reading_row_id(
+    /// Which rows of the outbox are a reading's, with all that was said of it, oldest first.
+    pub(crate) fn rows_of(&self, reading: &StoredReading, said: &[ReadingVersion]) -> Vec<RowId> {
+        let device = self.known.get(&reading.device);
+        let resource = reading
+            .patient
+            .zip(device)
+            .and_then(|(patient, device)| self.reading_row_id(patient, device, &reading.measurement));
+        let Some(resource) = resource else { return Vec::new() };
+        std::iter::once(RowId(resource)).chain(said.iter().map(|said| version_row_id(resource, said))).collect()
+    }
+
+    /// Which row of the outbox a reading's first one is, and the id of its resource.
+    fn reading_row_id(
         &self,
         patient: PatientId,
         device: &DeviceDescription,
@@ -54,6 +67,28 @@ impl Console {
         let patient = self.patients.get(&patient)?;
         let input = ReadingInput { patient, device, measurement, clock: None, needs_review: false };
         Some(bedside_fhir::reading_id(&self.sync.context, &input))
+    }
+
+    /// The row of what a person said of a reading that is in a chart; `reading` has the value in force. Its time of writing
+    /// is behind those of the rows before it, whatever the clock did.
+    pub(crate) fn version_row(
+        &self,
+        reading: &StoredReading,
+        said: &ReadingVersion,
+        word: LaterWord,
+        after: Option<WallTime>,
+    ) -> Option<OutboxRow> {
+        let (measurement, device) = (&reading.measurement, self.known.get(&reading.device)?);
+        let has_time = measurement.time.method != TimeMethod::Unknown;
+        let patient =
+            self.patients.get(&reading.patient?).filter(|_| has_time && measurement.parameter.is_standard())?;
+        let input = ReadingInput { patient, device, measurement, clock: None, needs_review: false };
+        let observation = bedside_fhir::reading_observation(&self.sync.context, &input);
+        let document = observation.and_then(|first| bedside_fhir::later_version(first, word).document());
+        let mut row = self.row(document, self.needs(patient.id, device))?;
+        row.id = version_row_id(row.resource_id, said);
+        row.created = after.map_or(row.created, |after| row.created.max(after.plus_millis(1)));
+        Some(row)
     }
 
     /// A minute's row.
@@ -89,4 +124,16 @@ impl Console {
             }
         }
     }
+}
+
+/// A row of a later version is known by what was said and when.
+fn version_row_id(resource: Uuid, said: &ReadingVersion) -> RowId {
+    let verdict = match &said.verdict {
+        Verdict::Rejected => "rejected".to_owned(),
+        Verdict::Corrected(measurement) => match measurement.value {
+            MeasuredValue::Single(quantity) => quantity.number.to_string(),
+            MeasuredValue::Pressures(p) => format!("{}/{}/{}", p.systolic, p.diastolic, p.mean),
+        },
+    };
+    RowId(Uuid::new_v5(&resource, format!("version {} {verdict}", said.at.0).as_bytes()))
 }

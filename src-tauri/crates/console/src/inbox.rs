@@ -7,13 +7,14 @@ use crate::event_loop::{Console, Done};
 use crate::people::answer;
 use crate::ports::{Answer, Query, RecordStore, StoreFault};
 use crate::procedures::is_of_user;
-use crate::records::{Binding, StoredReading};
+use crate::records::{Binding, StoredReading, Verdict};
 use crate::request::RequestError;
 use bedside_session::Now;
 use bedside_vitals::{
-    BootTime, DeviceId, Freshness, FreshnessRule, LastSample, PatientId, QualityFlag, ReadingId, TimeMethod, freshness,
+    BootTime, DeviceId, Freshness, FreshnessRule, LastSample, Measurement, PatientId, QualityFlag, ReadingId,
+    TimeMethod, freshness,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -147,7 +148,8 @@ impl Console {
         self.start_work(async move {
             let found = async {
                 let query = Query::TheseReadings(wanted.iter().copied().collect());
-                let Answer::Readings(found) = store.read(query).await? else { return Ok((Vec::new(), Vec::new())) };
+                let Answer::Readings(mut found) = store.read(query).await? else { return Ok((Vec::new(), Vec::new())) };
+                leave_out_rejected(store.as_ref(), &mut found).await?;
                 let bindings = bindings_of(store.as_ref(), &found).await?;
                 Ok((found, bindings))
             };
@@ -180,6 +182,18 @@ impl Console {
     }
 }
 
+/// A reading that somebody rejected is no measurement of anybody: there is nothing to assign.
+async fn leave_out_rejected(store: &dyn RecordStore, found: &mut Vec<StoredReading>) -> Result<(), StoreFault> {
+    let unassigned = found.iter().filter(|reading| reading.patient.is_none()).map(|reading| reading.id).collect();
+    let Answer::Versions(versions) = store.read(Query::Versions(unassigned)).await? else {
+        return Err(StoreFault::another_answer());
+    };
+    // Oldest first: the last word stands.
+    let last: BTreeMap<ReadingId, Verdict> = versions.into_iter().map(|said| (said.reading, said.verdict)).collect();
+    found.retain(|reading| last.get(&reading.id) != Some(&Verdict::Rejected));
+    Ok(())
+}
+
 /// The readings that become the patient's now, or why none does.
 fn assignable(
     wanted: &BTreeSet<ReadingId>,
@@ -208,7 +222,12 @@ fn assignable(
 }
 
 fn with_age(unassigned: Unassigned, rule: &FreshnessRule, now: Now) -> InboxReading {
-    let measurement = &unassigned.reading.measurement;
+    let (freshness, age) = age_of(&unassigned.reading.measurement, rule, now);
+    InboxReading { unassigned, freshness, age }
+}
+
+/// The state and the age of a stored measurement.
+pub(crate) fn age_of(measurement: &Measurement, rule: &FreshnessRule, now: Now) -> (Freshness, Duration) {
     let time = measurement.time;
     let since_arrival = Duration::from_millis(u64::try_from(now.wall.millis_since(time.received)).unwrap_or(0));
     let sample = LastSample {
@@ -218,6 +237,5 @@ fn with_age(unassigned: Unassigned, rule: &FreshnessRule, now: Now) -> InboxRead
         cadence: measurement.cadence,
         before_interruption: false,
     };
-    let (freshness, age) = freshness(rule, Some(&sample), now.boot, now.wall);
-    InboxReading { unassigned, freshness, age }
+    freshness(rule, Some(&sample), now.boot, now.wall)
 }

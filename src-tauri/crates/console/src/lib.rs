@@ -2,12 +2,15 @@
 //! No adapter, no Tauri, no SQL, no HTTP here.
 
 mod access;
+mod anchoring;
 mod apart;
 mod audit;
 mod audit_export;
 mod auditing;
 mod binding;
 mod capture;
+mod charted;
+mod clinic_anchor;
 mod clinician;
 mod commits;
 mod devices;
@@ -40,9 +43,10 @@ mod trend;
 mod vigil;
 mod wave;
 
-pub use access::{open_as, restore_without_slots};
+pub use access::{open_as, restore_by_key, restore_without_slots};
 pub use audit::*;
 pub use audit_export::audit_document;
+pub use charted::{Charted, ChartedReading, Filed, MOST_CHARTED, WhyLocal};
 pub use clinician::{Clinician, ClinicianId, Permission, Role, UserName};
 pub use event_loop::Ports;
 pub use inbox::{InboxReading, Unassigned, WhyUnassigned, unassigned};

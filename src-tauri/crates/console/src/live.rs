@@ -109,14 +109,15 @@ impl Live {
         }
     }
 
-    /// The reading of this time was corrected or rejected; whether it was the last value, which is now to be asked for.
+    /// The reading of this time was corrected or rejected; whether it was the last value, or may be now: it is to be asked
+    /// for.
     pub(crate) fn forget_value(&mut self, patient: PatientId, parameter: Parameter, measured: WallTime) -> bool {
         let key = (patient, parameter);
-        let is_last = self.last.get(&key).is_some_and(|last| last.sample.measured == measured);
-        if is_last {
+        let may_be_last = self.last.get(&key).is_none_or(|last| last.sample.measured <= measured);
+        if may_be_last {
             self.last.remove(&key);
         }
-        is_last
+        may_be_last
     }
 
     /// The computer slept, stood still or changed its clock: nothing is better than stale until something new comes.

@@ -35,7 +35,7 @@ macro_rules! read {
     ($store:expr, $query:expr, $answer:ident) => {
         match $store.read($query).await? {
             Answer::$answer(found) => found,
-            _ => return Err(StoreFault::Io("the store answered another query".into())),
+            _ => return Err(StoreFault::another_answer()),
         }
     };
 }

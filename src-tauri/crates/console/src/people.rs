@@ -43,6 +43,7 @@ impl Console {
             Request::FetchRecords { device, reply } => answer(reply, self.tell_session(device, Input::FetchRecords)),
             Request::AbortRecords { device, reply } => answer(reply, self.tell_session(device, Input::AbortRecords)),
             Request::Inbox { reply } => self.inbox(reply),
+            Request::Charted { patient, limit, reply } => self.charted(patient, limit, reply),
             Request::Assign { readings, patient, reply } => self.assign(readings, patient, reply),
             Request::DecodeRejected { device, reply } => self.decode_rejected(device, reply),
             Request::AcknowledgeInterruption { bind_again, reply } => {
@@ -67,24 +68,35 @@ impl Console {
                 });
             }
             Request::Retry { row, reply } => self.retry(row, reply),
-            request @ (Request::SignIn { .. }
-            | Request::OpenWithDeviceSecret { .. }
-            | Request::Recover { .. }
-            | Request::EnrolFirst { .. }
-            | Request::LockScreen { .. }
-            | Request::LockVault { .. }
-            | Request::UnlockScreen { .. }
-            | Request::Activity { .. }
-            | Request::BreakGlass { .. }
-            | Request::EndBreakGlass { .. }
-            | Request::Clinicians { .. }
-            | Request::AddClinician { .. }
-            | Request::ChangeClinician { .. }
-            | Request::DisableClinician { .. }
-            | Request::ChangePassphrase { .. }
-            | Request::ResetPassphrase { .. }
-            | Request::ChangePin { .. }
-            | Request::NewRecoveryKey { .. }) => self.access_request(request),
+            Request::SignIn { user, passphrase, reply } => self.sign_in(user, passphrase, reply),
+            Request::OpenWithDeviceSecret { reply } => self.open_with_device_secret(reply),
+            Request::Recover { key, new, reply } => self.recover(key, new, reply),
+            Request::EnrolFirst { new, reply } => self.enrol_first(new, reply),
+            Request::LockScreen { why, reply } => {
+                self.lock_screen(why);
+                answer(reply, Ok(()));
+            }
+            Request::LockVault { why, reply } => self.lock_vault(why, Some(reply)),
+            Request::UnlockScreen { user, pin, reply } => self.unlock_screen(user, pin, reply),
+            Request::Activity { reply } => {
+                self.touched();
+                answer(reply, Ok(()));
+            }
+            Request::BreakGlass { reason, reply } => self.begin_emergency(&reason, reply),
+            Request::EndBreakGlass { reply } => {
+                self.end_emergency();
+                answer(reply, Ok(()));
+            }
+            Request::Clinicians { reply } => answer(reply, Ok(self.colleagues())),
+            Request::AddClinician { new, reply } => self.add_clinician(new, reply),
+            Request::ChangeClinician { who, display_name, roles, reply } => {
+                self.change_clinician(who, display_name, roles, reply);
+            }
+            Request::DisableClinician { who, reply } => self.disable_clinician(who, reply),
+            Request::ChangePassphrase { old, new, reply } => self.change_passphrase(old, new, reply),
+            Request::ResetPassphrase { who, new, reply } => self.reset_passphrase(who, new, reply),
+            Request::ChangePin { passphrase, pin, reply } => self.change_pin(passphrase, pin, reply),
+            Request::NewRecoveryKey { reply } => self.new_recovery_key(reply),
             Request::Capture { peripheral, reply } => self.capture(peripheral, reply),
             Request::BackUp { reply } => self.back_up(Some(reply)),
             Request::Backups { reply } => self.list_backups(reply),
@@ -95,7 +107,6 @@ impl Console {
                 self.correct_reading(reading, value, reason, reply);
             }
             Request::RejectReading { reading, reason, reply } => self.reject_reading(reading, reason, reply),
-            // D
             Request::Audit { patient, limit, reply } => self.audit_log(patient, limit, reply),
             Request::VerifyAudit { reply } => self.verify_audit(reply),
             Request::Close { reply } => self.close(Some(reply)),

@@ -29,7 +29,7 @@ fn within(range: Option<(i64, i64)>, number: Number) -> bool {
 /// hypothermia and hyperthermia survived (13.7 and 46.5 °C), with room below for none that a thermometer can meet.
 /// Glucose: survivors are known to about 2,650 mg/dL; weight and body mass index: the heaviest person recorded, 635 kg
 /// at 185 cm.
-const fn range(parameter: Parameter, unit: Unit) -> Option<(i64, i64)> {
+pub(crate) const fn range(parameter: Parameter, unit: Unit) -> Option<(i64, i64)> {
     match (parameter, unit) {
         (Parameter::HeartRate | Parameter::OximeterPulseRate | Parameter::CuffPulseRate, Unit::PerMinute) => {
             Some((15, 350))

@@ -1,185 +1,19 @@
 //! What the store keeps, in the console's words.
 //! Not here: SQL, text for the screen, and what goes to the server (`filing`).
-use crate::audit::AuditEntry;
-use crate::clinician::{Clinician, ClinicianId};
-use crate::ports::Pin;
-use bedside_outbox::{OutboxRow, RowId, RowState, RowUpdate};
+mod changes;
+
+pub use changes::{Changes, Receipt, Unwritable};
+
+use crate::clinician::ClinicianId;
+use bedside_outbox::RowState;
 use bedside_session::{Bookmark, ClockSetting, UserConsent};
 use bedside_vitals::Sensitive;
 use bedside_vitals::{
-    ConnectionId, Decimal, DeviceClock, DeviceDescription, DeviceId, Measurement, Parameter, Patient, PatientId,
-    ReadingId, SeriesId, Unit, WallTime,
+    ConnectionId, Decimal, DeviceClock, DeviceId, Measurement, Parameter, PatientId, ReadingId, SeriesId, Unit,
+    WallTime,
 };
 use std::path::PathBuf;
 use uuid::Uuid;
-
-/// Everything one transaction writes.
-#[derive(Clone, Debug, Default)]
-pub struct Changes {
-    /// Patients added or changed.
-    pub patients: Vec<Patient>,
-    /// Devices enrolled or changed.
-    pub devices: Vec<DeviceDescription>,
-    /// Connections begun, with the device's clock as read.
-    pub connections: Vec<Connection>,
-    /// Bindings begun or ended.
-    pub bindings: Vec<Binding>,
-    /// How far the memories of devices are read, with the records they tell of.
-    pub bookmarks: Vec<(DeviceId, Bookmark)>,
-    /// Consents of devices' users.
-    pub consents: Vec<(DeviceId, UserConsent)>,
-    /// Clocks that were set, or were to be set.
-    pub clock_settings: Vec<StoredClockSetting>,
-    /// Values as they came.
-    pub frames: Vec<RawFrame>,
-    /// Spot readings. One that is stored already is left as it is.
-    pub readings: Vec<StoredReading>,
-    /// Unassigned readings that a person assigned to a patient. One that has a patient is left as it is.
-    pub assignments: Vec<(ReadingId, PatientId)>,
-    /// Rejected values that could be read after all: their frames are no longer rejected.
-    pub accepted_frames: Vec<(ConnectionId, Uuid, u64)>,
-    /// Streams.
-    pub samples: Vec<StoredSamples>,
-    /// Medians of minutes that closed.
-    pub medians: Vec<MinuteMedian>,
-    /// Records for the server. One that is there already is left as it is.
-    pub outbox: Vec<OutboxRow>,
-    /// Records of readings, each written only if its reading was not stored before: a second delivery files nothing,
-    /// whoever the device is bound to by then.
-    pub reading_rows: Vec<(ReadingId, OutboxRow)>,
-    /// What tries changed.
-    pub outbox_updates: Vec<RowUpdate>,
-    /// Clinicians enrolled or changed.
-    pub clinicians: Vec<Clinician>,
-    /// New PINs, kept as their verifiers.
-    pub pins: Vec<(ClinicianId, Pin)>,
-    /// Corrections and rejections of readings.
-    pub versions: Vec<ReadingVersion>,
-    /// Who did what.
-    pub audit: Vec<AuditEntry>,
-    /// The life sign of this run.
-    pub run: Option<Run>,
-    /// A recording that was broken off: `Some(Some(_))` is kept until `Some(None)` says that a person has seen it.
-    pub interruption: Option<Option<StoredInterruption>>,
-    /// The batch of the spool that these changes are: removed from the spool with this commit.
-    pub spool_filed: Option<SpoolPlace>,
-    /// Changes that the store refused for their own sake, kept as they were.
-    pub unwritable: Vec<Unwritable>,
-}
-
-impl Changes {
-    /// Whether there is nothing to write but a life sign.
-    pub fn is_empty(&self) -> bool {
-        let Self {
-            patients,
-            devices,
-            connections,
-            bindings,
-            bookmarks,
-            consents,
-            clock_settings,
-            frames,
-            readings,
-            assignments,
-            accepted_frames,
-            samples,
-            medians,
-            outbox,
-            reading_rows,
-            outbox_updates,
-            clinicians,
-            pins,
-            versions,
-            audit,
-            run: _,
-            interruption,
-            spool_filed,
-            unwritable,
-        } = self;
-        patients.is_empty()
-            && devices.is_empty()
-            && connections.is_empty()
-            && bindings.is_empty()
-            && bookmarks.is_empty()
-            && consents.is_empty()
-            && clock_settings.is_empty()
-            && frames.is_empty()
-            && readings.is_empty()
-            && assignments.is_empty()
-            && accepted_frames.is_empty()
-            && samples.is_empty()
-            && medians.is_empty()
-            && outbox.is_empty()
-            && reading_rows.is_empty()
-            && outbox_updates.is_empty()
-            && clinicians.is_empty()
-            && pins.is_empty()
-            && versions.is_empty()
-            && audit.is_empty()
-            && interruption.is_none()
-            && spool_filed.is_none()
-            && unwritable.is_empty()
-    }
-
-    /// Adds what came later: of what can be said only once, the later word counts.
-    pub fn append(&mut self, then: Self) {
-        self.patients.extend(then.patients);
-        self.devices.extend(then.devices);
-        self.connections.extend(then.connections);
-        self.bindings.extend(then.bindings);
-        self.bookmarks.extend(then.bookmarks);
-        self.consents.extend(then.consents);
-        self.clock_settings.extend(then.clock_settings);
-        self.frames.extend(then.frames);
-        self.readings.extend(then.readings);
-        self.assignments.extend(then.assignments);
-        self.accepted_frames.extend(then.accepted_frames);
-        self.samples.extend(then.samples);
-        self.medians.extend(then.medians);
-        self.outbox.extend(then.outbox);
-        self.reading_rows.extend(then.reading_rows);
-        self.outbox_updates.extend(then.outbox_updates);
-        self.clinicians.extend(then.clinicians);
-        self.pins.extend(then.pins);
-        self.versions.extend(then.versions);
-        self.audit.extend(then.audit);
-        self.run = then.run.or(self.run.take());
-        self.interruption = then.interruption.or(self.interruption.take());
-        self.spool_filed = then.spool_filed.or(self.spool_filed.take());
-        self.unwritable.extend(then.unwritable);
-    }
-}
-
-/// Changes that the store refuses, and never will take as they are.
-#[derive(Clone, Debug)]
-pub struct Unwritable {
-    /// When they were refused.
-    pub at: WallTime,
-    /// What the store said, without health data.
-    pub reason: String,
-    /// What was to be written.
-    pub changes: Box<Changes>,
-}
-
-/// Proof that a commit is durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// Counts commits of this vault, without a gap; 0 for what went into the spool.
-    pub generation: u64,
-    /// The vault is locked: the changes are durable in the spool and are filed at the next opening.
-    pub spooled: bool,
-    /// Readings of the changes that were not written, because their id is taken, and those that were to be assigned and
-    /// have a patient already. Nothing is filed for them.
-    pub already_known: Vec<ReadingId>,
-    /// Those of them that are other readings than the stored ones, and the first free place among the readings of the same
-    /// device time: they are to be written again with that place.
-    pub displaced: Vec<(ReadingId, u32)>,
-    /// Records of the changes that were not written: they are there already, or their reading was.
-    pub ignored_rows: Vec<RowId>,
-    /// Records of a batch of the spool that the store refused for their own sake and set aside; readings among them are in
-    /// `already_known`.
-    pub set_aside: u64,
-}
 
 /// One connection of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -478,6 +312,26 @@ pub struct SpoolPlace {
     pub file: Uuid,
     /// Octets of the file up to the end of the batch.
     pub end: u64,
+}
+
+/// What waits in the spool, as it may be filed.
+#[derive(Clone, Debug)]
+pub struct SpooledBatch {
+    /// Where it lies.
+    pub place: SpoolPlace,
+    /// What is to be filed. Of records that nobody is proven to have written only what was measured, of nobody.
+    pub changes: Changes,
+    /// Records in it of which nobody knows who wrote them.
+    pub unproven: u64,
+    /// Those of them that held more than what was measured: they were set aside in `damaged/` as they are.
+    pub refused: u64,
+}
+
+impl SpooledBatch {
+    /// One that holds nothing.
+    pub fn new(place: SpoolPlace) -> Self {
+        Self { place, changes: Changes::default(), unproven: 0, refused: 0 }
+    }
 }
 
 /// A later word on a reading, which itself never changes.

@@ -56,6 +56,19 @@ pub enum RequestError {
         /// The unit, as UCUM writes it.
         expected: &'static str,
     },
+    /// A corrected value is beyond what a person can have.
+    #[error("expected a value from {lowest} to {highest} {unit}")]
+    Implausible {
+        /// The lowest that can be.
+        lowest: i64,
+        /// The highest.
+        highest: i64,
+        /// The unit, as UCUM writes it.
+        unit: &'static str,
+    },
+    /// The corrected pressures are not in their order.
+    #[error("expected a systolic pressure above the diastolic, and the mean between them")]
+    PressureOrder,
     /// A reading that is to be assigned is another patient's.
     #[error(
         "a reading is in another chart, or was measured while the device was bound to another patient; none was assigned"
@@ -86,6 +99,14 @@ pub enum RequestError {
     #[error("the user name, passphrase or PIN is not right, or it is too early for another try")]
     WrongSecret {
         /// Tries until the slot is disabled, or the vault is locked; `None` where nothing is counted.
+        tries_left: Option<u32>,
+        /// No try is looked at before this time.
+        wait_until: Option<WallTime>,
+    },
+    /// Whoever is signed in was to prove it by their own passphrase before it or their PIN is changed.
+    #[error("the present passphrase is not right, or it is too early for another try")]
+    WrongPresentPassphrase {
+        /// Tries until the slot is disabled.
         tries_left: Option<u32>,
         /// No try is looked at before this time.
         wait_until: Option<WallTime>,

@@ -1,6 +1,9 @@
-//! Every request that there is, in one table: what it brings and what it is answered with.
-//! Not here: what each needs (`access::permissions`), what a front calls (`request`), and what is done (`people` and others).
+//! Every request that there is, in one table: what it brings, what it is answered with, what it needs, and what it leaves.
+//! Not here: what a query needs and leaves (`access`, `auditing`), what a front calls (`request`), and what is done (`people`).
+use crate::access::Need;
 use crate::audit::{AuditLog, AuditVerdict};
+use crate::auditing::Trace;
+use crate::charted::Charted;
 use crate::clinician::{Clinician, ClinicianId, Role, UserName};
 use crate::epoch::Moment;
 use crate::inbox::InboxReading;
@@ -19,7 +22,8 @@ use tokio::sync::oneshot;
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, RequestError>>;
 
 macro_rules! requests {
-    ($($variant:ident { $($field:ident: $type:ty),* } -> $answer:ty;)*) => {
+    ($($variant:ident { $($field:ident: $type:ty),* } -> $answer:ty,
+        tells: $tells:literal, needs: $need:expr, trace: $trace:expr;)*) => {
         /// A request with the way back.
         pub(crate) enum Request {
             $($variant { $($field: $type,)* reply: Reply<$answer> },)*
@@ -42,6 +46,33 @@ macro_rules! requests {
             pub(crate) const fn kind(&self) -> RequestKind {
                 match self {
                     $(Self::$variant { .. } => RequestKind::$variant,)*
+                }
+            }
+
+            /// Whether the answer tells something about people: then it is not given any more once they are hidden.
+            pub(crate) const fn tells_of_people(&self) -> bool {
+                match self {
+                    $(Self::$variant { .. } => $tells,)*
+                }
+            }
+
+            /// What must be the case for it to be carried out.
+            #[allow(unused_variables, reason = "what most of them bring decides nothing")]
+            pub(crate) const fn need(&self) -> Need {
+                use crate::access::Need::*;
+                use crate::clinician::Permission::*;
+                match self {
+                    $(Self::$variant { $($field,)* .. } => $need,)*
+                }
+            }
+
+            /// What it leaves in the audit log when it is refused or fails.
+            #[allow(unused_variables, reason = "most of them are about nobody")]
+            pub(crate) const fn trace(&self) -> Trace {
+                use crate::audit::AuditAction::*;
+                use crate::auditing::Trace::*;
+                match self {
+                    $(Self::$variant { $($field,)* .. } => $trace,)*
                 }
             }
 
@@ -76,67 +107,91 @@ macro_rules! requests {
     };
 }
 
+// `tells`: whether the answer tells something about people; `needs`: what must be the case; `trace`: what it leaves in the
+// audit log when it is refused or fails. There is no default: a request for which nobody has decided does not compile.
 requests! {
     // The record.
-    ListPatients {} -> Vec<PatientLine>;
-    AddPatient { new: NewPatient } -> Patient;
-    OpenPatient { patient: Option<PatientId> } -> ();
-    Query { query: Query } -> Answer;
-    TrendChart { trend: TrendRequest } -> Vec<u8>;
-    SetStrips { strips: Vec<StripCanvas> } -> ();
-    Inbox {} -> Vec<InboxReading>;
-    Assign { readings: Vec<ReadingId>, patient: PatientId } -> u64;
-    CorrectReading { reading: ReadingId, value: MeasuredValue, reason: String } -> ();
-    RejectReading { reading: ReadingId, reason: String } -> ();
-    AcknowledgeInterruption { bind_again: bool } -> ();
+    ListPatients {} -> Vec<PatientLine>, tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(PatientsListed, None);
+    AddPatient { new: NewPatient } -> Patient,
+        tells: true, needs: OneOf(&[Record]), trace: Act(PatientAdded, None, None);
+    OpenPatient { patient: Option<PatientId> } -> (),
+        tells: false, needs: OneOf(&[ReadRecords]), trace: Act(PatientOpened, *patient, None);
+    Query { query: Query } -> Answer, tells: true, needs: Need::of_query(query), trace: Trace::of_query(query);
+    TrendChart { trend: TrendRequest } -> Vec<u8>,
+        tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(TrendSeen, Some(trend.patient));
+    SetStrips { strips: Vec<StripCanvas> } -> (), tells: false, needs: OneOf(&[ReadRecords]), trace: Silent;
+    Inbox {} -> Vec<InboxReading>, tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(InboxSeen, None);
+    Charted { patient: PatientId, limit: usize } -> Charted,
+        tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(ReadingsListed, Some(*patient));
+    Assign { readings: Vec<ReadingId>, patient: PatientId } -> u64,
+        tells: false, needs: OneOf(&[Record]), trace: Act(ReadingsAssigned, Some(*patient), None);
+    CorrectReading { reading: ReadingId, value: MeasuredValue, reason: String } -> (),
+        tells: false, needs: OneOf(&[Review]), trace: Act(ReadingCorrected, None, None);
+    RejectReading { reading: ReadingId, reason: String } -> (),
+        tells: false, needs: OneOf(&[Review]), trace: Act(ReadingRejected, None, None);
+    AcknowledgeInterruption { bind_again: bool } -> (),
+        tells: false, needs: OneOf(&[Record]), trace: Act(InterruptionSeen, None, None);
     // Devices.
-    Search { seconds: u32 } -> ();
-    Capture { peripheral: PeripheralId } -> ();
-    Bind { peripheral: PeripheralId, patient: PatientId } -> ();
-    BindKnown { device: DeviceId, patient: PatientId } -> ();
-    Unbind { device: DeviceId } -> ();
-    Pair { peripheral: PeripheralId } -> ();
-    PairAnew { peripheral: PeripheralId } -> ();
-    Forget { peripheral: PeripheralId } -> ();
-    AnswerPairing { prompt: PromptId, answer: PairingAnswer } -> ();
-    ConfirmUserSlot { device: DeviceId, slot: u8 } -> ();
-    GiveConsent { device: DeviceId, consent: UserConsent } -> ();
-    FetchRecords { device: DeviceId } -> ();
-    AbortRecords { device: DeviceId } -> ();
-    DecodeRejected { device: DeviceId } -> u32;
+    Search { seconds: u32 } -> (), tells: false, needs: Nothing, trace: Silent;
+    Capture { peripheral: PeripheralId } -> (), tells: false, needs: Nothing, trace: Silent;
+    Bind { peripheral: PeripheralId, patient: PatientId } -> (),
+        tells: false, needs: OneOf(&[Record]), trace: Act(DeviceBound, Some(*patient), None);
+    BindKnown { device: DeviceId, patient: PatientId } -> (),
+        tells: false, needs: OneOf(&[Record]), trace: Act(DeviceBound, Some(*patient), Some(*device));
+    Unbind { device: DeviceId } -> (),
+        tells: false, needs: OneOf(&[Record]), trace: Act(DeviceUnbound, None, Some(*device));
+    Pair { peripheral: PeripheralId } -> (), tells: false, needs: SignedIn, trace: Act(DevicePaired, None, None);
+    PairAnew { peripheral: PeripheralId } -> (), tells: false, needs: SignedIn, trace: Act(DevicePaired, None, None);
+    Forget { peripheral: PeripheralId } -> (), tells: false, needs: SignedIn, trace: Act(DeviceForgotten, None, None);
+    AnswerPairing { prompt: PromptId, answer: PairingAnswer } -> (), tells: false, needs: SignedIn, trace: Silent;
+    ConfirmUserSlot { device: DeviceId, slot: u8 } -> (),
+        tells: false, needs: OneOf(&[Record]), trace: Act(UserSlotConfirmed, None, Some(*device));
+    GiveConsent { device: DeviceId, consent: UserConsent } -> (),
+        tells: false, needs: OneOf(&[Record]), trace: Act(ConsentGiven, None, Some(*device));
+    FetchRecords { device: DeviceId } -> (), tells: false, needs: OneOf(&[Record]), trace: Silent;
+    AbortRecords { device: DeviceId } -> (), tells: false, needs: OneOf(&[Record]), trace: Silent;
+    DecodeRejected { device: DeviceId } -> u32,
+        tells: false, needs: OneOf(&[Record]), trace: Act(DecodedAgain, None, Some(*device));
     // The server.
-    SyncNow {} -> ();
-    SyncUntilQuiet {} -> OutboxCounts;
-    OutboxRows { states: Vec<RowState> } -> Vec<OutboxRow>;
-    Retry { row: RowId } -> ();
+    SyncNow {} -> (), tells: false, needs: SignedIn, trace: Silent;
+    SyncUntilQuiet {} -> OutboxCounts, tells: false, needs: SignedIn, trace: Silent;
+    OutboxRows { states: Vec<RowState> } -> Vec<OutboxRow>,
+        tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(OutboxSeen, None);
+    Retry { row: RowId } -> (), tells: false, needs: SignedIn, trace: Act(RecordRetried, None, None);
     // Who is here.
-    SignIn { user: UserName, passphrase: Passphrase } -> ();
-    OpenWithDeviceSecret {} -> ();
-    Recover { key: RecoveryKey, new: NewClinician } -> ();
-    EnrolFirst { new: NewClinician } -> Option<RecoveryKey>;
-    LockScreen { why: LockReason } -> ();
-    LockVault { why: LockReason } -> ();
-    UnlockScreen { user: UserName, pin: Pin } -> ();
-    Activity {} -> ();
-    BreakGlass { reason: String } -> ();
-    EndBreakGlass {} -> ();
-    Clinicians {} -> Vec<Clinician>;
-    AddClinician { new: NewClinician } -> Clinician;
-    ChangeClinician { who: ClinicianId, display_name: String, roles: Vec<Role> } -> ();
-    DisableClinician { who: ClinicianId } -> ();
-    ChangePassphrase { old: Passphrase, new: Passphrase } -> ();
-    ResetPassphrase { who: ClinicianId, new: Passphrase } -> ();
-    ChangePin { passphrase: Passphrase, pin: Pin } -> ();
+    SignIn { user: UserName, passphrase: Passphrase } -> (), tells: false, needs: Nothing, trace: Silent;
+    OpenWithDeviceSecret {} -> (), tells: false, needs: Nothing, trace: Silent;
+    Recover { key: RecoveryKey, new: NewClinician } -> (), tells: false, needs: Nothing, trace: Silent;
+    EnrolFirst { new: NewClinician } -> Option<RecoveryKey>, tells: false, needs: Enrolment, trace: Silent;
+    LockScreen { why: LockReason } -> (), tells: false, needs: Nothing, trace: Silent;
+    LockVault { why: LockReason } -> (), tells: false, needs: Nothing, trace: Silent;
+    UnlockScreen { user: UserName, pin: Pin } -> (), tells: false, needs: Nothing, trace: Silent;
+    Activity {} -> (), tells: false, needs: Nothing, trace: Silent;
+    BreakGlass { reason: String } -> (), tells: false, needs: SignedIn, trace: Silent;
+    EndBreakGlass {} -> (), tells: false, needs: SignedIn, trace: Silent;
+    Clinicians {} -> Vec<Clinician>, tells: false, needs: SignedIn, trace: Silent;
+    AddClinician { new: NewClinician } -> Clinician,
+        tells: false, needs: OneOf(&[ManageClinicians]), trace: Itself(ClinicianAdded, None);
+    ChangeClinician { who: ClinicianId, display_name: String, roles: Vec<Role> } -> (),
+        tells: false, needs: OneOf(&[ManageClinicians]), trace: Itself(ClinicianChanged, None);
+    DisableClinician { who: ClinicianId } -> (),
+        tells: false, needs: OneOf(&[ManageClinicians]), trace: Itself(ClinicianDisabled, None);
+    ChangePassphrase { old: Passphrase, new: Passphrase } -> (), tells: false, needs: SignedIn, trace: Silent;
+    ResetPassphrase { who: ClinicianId, new: Passphrase } -> (),
+        tells: false, needs: OneOf(&[ManageClinicians]), trace: Itself(PassphraseChanged, None);
+    ChangePin { passphrase: Passphrase, pin: Pin } -> (), tells: false, needs: SignedIn, trace: Silent;
     // The vault.
-    BackUp {} -> BackupCopy;
-    Backups {} -> Vec<BackupCopy>;
-    Check {} -> SafeguardReport;
-    Restore { backup: Option<PathBuf>, by: Option<(UserName, Passphrase)> } -> SafeguardReport;
-    Rekey {} -> ();
-    NewRecoveryKey {} -> RecoveryKey;
-    Audit { patient: Option<PatientId>, limit: usize } -> AuditLog;
-    VerifyAudit {} -> AuditVerdict;
-    Close {} -> ();
+    BackUp {} -> BackupCopy, tells: false, needs: OneOf(&[KeepVault]), trace: Itself(BackedUp, None);
+    Backups {} -> Vec<BackupCopy>, tells: false, needs: OneOf(&[KeepVault]), trace: Silent;
+    Check {} -> SafeguardReport, tells: false, needs: OneOf(&[KeepVault]), trace: Silent;
+    Restore { backup: Option<PathBuf>, by: Option<(UserName, Passphrase)> } -> SafeguardReport,
+        tells: false, needs: Need::of_restoring(by.is_some()), trace: Itself(Restored, None);
+    Rekey {} -> (), tells: false, needs: OneOf(&[KeepVault]), trace: Itself(Rekeyed, None);
+    NewRecoveryKey {} -> RecoveryKey, tells: false, needs: OneOf(&[KeepVault]), trace: Itself(RecoveryKeySet, None);
+    Audit { patient: Option<PatientId>, limit: usize } -> AuditLog,
+        tells: true, needs: Need::of_audit(patient.is_some()), trace: Itself(AuditSeen, *patient);
+    VerifyAudit {} -> AuditVerdict, tells: false, needs: OneOf(&[ReadAudit, KeepVault]), trace: Silent;
+    Close {} -> (), tells: false, needs: Nothing, trace: Silent;
 }
 
 async fn pass_on<T>(answered: oneshot::Receiver<Result<T, RequestError>>, mut reply: Reply<T>) -> Option<RequestError> {

@@ -29,7 +29,7 @@ const EARLY_CHECK: Duration = Duration::from_secs(30);
 /// What is due, and what was found.
 #[derive(Debug, Default)]
 pub(crate) struct Safeguards {
-    backups: Schedule,
+    pub(crate) backups: Schedule,
     /// When the vault was opened, on the clock that counts sleep; `None` while it is locked.
     opened: Option<BootTime>,
     check_at: Option<BootTime>,
@@ -74,7 +74,7 @@ impl Console {
             self.safeguards.check_at = Some(now.boot);
         }
         let every = Duration::from_secs(u64::from(self.policy.backup.every_minutes) * 60);
-        if self.safeguards.backups.is_due(now.boot, every, self.auditing.generation()) && !self.safeguards.backing_up {
+        if self.safeguards.backups.is_due(now.boot, every, self.anchoring.generation()) && !self.safeguards.backing_up {
             self.back_up(None);
         }
         let due = self.safeguards.check_at.is_some_and(|at| at <= now.boot);
@@ -122,7 +122,7 @@ impl Console {
     /// Makes a backup: by the clock, or because a person asked.
     pub(crate) fn back_up(&mut self, reply: Option<Reply<BackupCopy>>) {
         self.safeguards.backing_up = true;
-        let generation = self.auditing.generation();
+        let generation = self.anchoring.generation();
         let (store, now) = (self.ports.store.clone(), self.ports.machine.wall());
         let asked = reply.is_some();
         self.then(async move {
@@ -174,7 +174,7 @@ impl Console {
             match durable {
                 // The entry about a backup is no reason for another one.
                 Ok(()) if is_made => {
-                    let noted = console.auditing.generation();
+                    let noted = console.anchoring.generation();
                     console.safeguards.backups.noted(generation, noted);
                 }
                 Ok(()) => {}

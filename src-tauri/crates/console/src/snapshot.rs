@@ -147,6 +147,13 @@ pub enum VaultNotice {
         /// When the last one was.
         last: Option<WallTime>,
     },
+    /// Of records that were filed from the spool nobody is proven to have written them: their values are in the inbox.
+    SpoolUnproven {
+        /// How many records.
+        records: u64,
+        /// Those of them that held more than values; as they are they lie in `damaged/`.
+        refused: u64,
+    },
     /// Nobody could open the vault if the keyring were lost.
     NoRecoverySlot,
     /// What was recorded while the vault was locked is in the record now.

@@ -4,8 +4,9 @@ use crate::audit::{AuditAction, AuditOutcome};
 use crate::commits::{After, Batch};
 use crate::event_loop::{Console, Done};
 use crate::plausible::may_be_shown;
-use crate::ports::StoreFault;
-use crate::records::{Changes, Recorded, Run, SpoolPlace, StoredInterruption};
+use crate::ports::{KeyFault, KeyStore, RecordStore, StoreFault, VaultId};
+use crate::records::{Recorded, Run, SpooledBatch, StoredInterruption};
+use crate::request::RequestError;
 use crate::snapshot::{Interruption, VaultNotice};
 use bedside_session::Now;
 use bedside_vitals::BootTime;
@@ -14,6 +15,8 @@ use tokio::time::Instant;
 
 /// After a fault the spool is asked again.
 const RETRY: Duration = Duration::from_secs(5);
+/// A keyring that does not answer is asked again: the desktop may start it after this program.
+const VOUCH_AGAIN: Duration = Duration::from_secs(60);
 
 /// How far the spool is filed.
 #[derive(Default)]
@@ -25,9 +28,33 @@ pub(crate) struct SpoolFiling {
     asking: bool,
     not_before: Option<Instant>,
     waits: u64,
-    batches: u64,
+    /// What was filed, also before a lock in the midst of it.
+    filed: FromSpool,
+    /// When the keyring is asked once more to vouch for what is spooled.
+    vouch_again: Option<Instant>,
     /// The last life sign of another run that never opened the vault.
     other_run: Option<Run>,
+}
+
+/// What was filed.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct FromSpool {
+    batches: u64,
+    /// Those of them with something that a device sent: of a wrong passphrase alone nobody is told.
+    recorded: u64,
+    /// Records of which nobody knows who wrote them.
+    unproven: u64,
+    /// Those of them of which a part was refused.
+    refused: u64,
+}
+
+impl FromSpool {
+    fn add(&mut self, more: Self) {
+        self.batches += more.batches;
+        self.recorded += more.recorded;
+        self.unproven += more.unproven;
+        self.refused += more.refused;
+    }
 }
 
 impl SpoolFiling {
@@ -43,20 +70,38 @@ impl SpoolFiling {
 }
 
 impl Console {
+    /// What is spooled from here on carries a proof that this program had the keyring. Without one it is recorded all the
+    /// same, and filed as nobody's.
+    pub(crate) fn vouch_for_spool(&mut self) {
+        self.filing.vouch_again = None;
+        let (store, keys, vault) = (self.ports.store.clone(), self.ports.keys.clone(), self.vault);
+        self.start_work(async move {
+            let vouched = vouch(store.as_ref(), keys.as_ref(), vault).await;
+            Done::Then(Box::new(move |console: &mut Self| {
+                let Err(why) = vouched else { return };
+                tracing::warn!(code = "SPOOL-UNPROVEN", %why, "nothing vouches for what is recorded while closed");
+                // Only one that does not run yet: asking a locked one again would ask a person, each time.
+                let comes_later = why == RequestError::Keys(KeyFault::NoKeyring);
+                console.filing.vouch_again = comes_later.then(|| Instant::now() + VOUCH_AGAIN);
+            }))
+        });
+    }
+
     /// The vault is open, and what runs before left is loaded: what waits in the spool is filed.
     pub(crate) fn file_spool(&mut self) {
         self.commits.forget_filing();
-        self.filing = SpoolFiling {
-            under_way: true,
-            opening: self.filing.opening + 1,
-            waits: self.filing.waits,
-            ..SpoolFiling::default()
-        };
+        let before = std::mem::take(&mut self.filing);
+        self.filing =
+            SpoolFiling { under_way: true, opening: before.opening + 1, asking: false, not_before: None, ..before };
         self.ask_spool();
     }
 
     /// Asks again after a fault.
     pub(crate) fn look_at_spool(&mut self) {
+        // An open vault vouches by itself.
+        if !self.access.vault_is_open() && self.filing.vouch_again.is_some_and(|at| Instant::now() >= at) {
+            self.vouch_for_spool();
+        }
         if self.filing.not_before.is_some_and(|at| Instant::now() >= at) {
             self.filing.not_before = None;
             self.ask_spool();
@@ -72,7 +117,7 @@ impl Console {
     }
 
     /// The oldest batch, or none, or why not.
-    pub(crate) fn spool_answered(&mut self, opening: u64, answer: Result<Option<(SpoolPlace, Changes)>, StoreFault>) {
+    pub(crate) fn spool_answered(&mut self, opening: u64, answer: Result<Option<SpooledBatch>, StoreFault>) {
         if opening != self.filing.opening {
             return;
         }
@@ -81,7 +126,7 @@ impl Console {
             return;
         }
         match answer {
-            Ok(Some((place, changes))) => self.file_batch(place, changes),
+            Ok(Some(batch)) => self.file_batch(batch),
             Ok(None) => self.spool_is_filed(),
             Err(StoreFault::Closed | StoreFault::ReadOnly) => self.filing.under_way = false,
             Err(StoreFault::Damaged(what)) => {
@@ -101,8 +146,18 @@ impl Console {
     }
 
     /// A batch takes the ordinary way of a commit; what could not be known while the vault was locked is added.
-    fn file_batch(&mut self, place: SpoolPlace, mut changes: Changes) {
+    fn file_batch(&mut self, batch: SpooledBatch) {
         let now = self.now();
+        let SpooledBatch { place, mut changes, unproven, refused } = batch;
+        let is_recorded = !(changes.frames.is_empty() && changes.readings.is_empty() && changes.samples.is_empty());
+        let filed = FromSpool { batches: 1, recorded: u64::from(is_recorded), unproven, refused };
+        if unproven > 0 {
+            tracing::warn!(code = "SPOOL-UNPROVEN", unproven, refused, "nobody knows who wrote a part of the spool");
+            let mut entry = self.entry(AuditAction::SpoolFiled, None, None);
+            entry.count = Some(u32::try_from(unproven).unwrap_or(u32::MAX));
+            entry.reason = Some(format!("records of unproven origin; {refused} of them were refused in part"));
+            changes.audit.push(entry);
+        }
         for device in &changes.devices {
             self.known.entry(device.id).or_insert_with(|| device.clone());
         }
@@ -131,13 +186,13 @@ impl Console {
         let rows: Vec<_> = rows.into_iter().filter(missing).collect();
         changes.outbox.extend(rows);
         changes.spool_filed = Some(place);
-        after.push(After::Filed);
+        after.push(After::Filed(filed));
         self.commits.file(Batch { changes, after });
     }
 
     /// One more is filed.
-    pub(crate) fn batch_filed(&mut self) {
-        self.filing.batches += 1;
+    pub(crate) fn batch_filed(&mut self, filed: FromSpool) {
+        self.filing.filed.add(filed);
         self.ask_spool();
     }
 
@@ -153,16 +208,22 @@ impl Console {
     }
 
     fn spool_is_filed(&mut self) {
-        let opening = self.filing.opening;
-        let empty = SpoolFiling { opening, ..SpoolFiling::default() };
-        let SpoolFiling { batches, other_run, .. } = std::mem::replace(&mut self.filing, empty);
+        let SpoolFiling { opening, vouch_again, .. } = self.filing;
+        let empty = SpoolFiling { opening, vouch_again, ..SpoolFiling::default() };
+        let SpoolFiling { filed, other_run, .. } = std::mem::replace(&mut self.filing, empty);
+        let FromSpool { batches, recorded, unproven, refused } = filed;
         if batches == 0 {
             return;
         }
         let mut entry = self.entry(AuditAction::SpoolFiled, None, None);
         entry.count = Some(u32::try_from(batches).unwrap_or(u32::MAX));
+        if unproven > 0 {
+            self.access.notices.push(VaultNotice::SpoolUnproven { records: unproven, refused });
+        }
         self.commits.capture(|changes| changes.audit.push(entry));
-        self.access.notices.push(VaultNotice::SpoolFiled { batches });
+        if recorded > 0 {
+            self.access.notices.push(VaultNotice::SpoolFiled { batches: recorded });
+        }
         match other_run {
             Some(run) if run.ended => self.ended_in_spool(&run),
             Some(run) if run.recording > 0 => self.broken_off_in_spool(&run),
@@ -185,6 +246,10 @@ impl Console {
         self.commits.capture(|changes| changes.interruption = Some(Some(kept)));
         self.interrupted = Some(Interruption { from, until, devices });
     }
+}
+
+async fn vouch(store: &dyn RecordStore, keys: &dyn KeyStore, vault: VaultId) -> Result<(), RequestError> {
+    Ok(store.vouch(&keys.load(vault).await?).await?)
 }
 
 /// When a value of an earlier boot was received, on the clock of this one.

@@ -108,9 +108,16 @@ pub async fn create_vault(
         }
         None => Changes { audit, ..Changes::default() },
     };
-    store.commit(changes).await?;
-    crate::auditing::write(store, keys, vault, wall).await;
-    store.close().await?;
+    let begun = store.commit(changes).await;
+    // What follows can be made up for at any opening: it keeps nobody from the kit, which is not shown again.
+    if begun.is_ok() && crate::anchoring::write(store, keys, vault, wall).await {
+        let _ = store.commit(Changes { anchor_kept: true, ..Changes::default() }).await;
+    }
+    if let Err(fault) = store.close().await {
+        tracing::warn!(code = "STORE-CLOSE", %fault, "a vault that was just made could not be closed");
+    }
+    // Without the first clinician's row nobody gets the kit; the first sign-in by their slot makes up for the row.
+    begun?;
     Ok(Created { vault, kit })
 }
 
@@ -151,11 +158,12 @@ pub async fn start(
     let header = ports.store.presence().await?.header();
     let run_id = Uuid::from_slice(&ports.machine.random()[..16]).unwrap_or_default();
     let sync = Sync::new(context, ports.clinic.is_some());
-    let policy_id = crate::auditing::policy_id(&policy);
+    let policy_id = policy_id(&policy);
     let console = Console {
         vault,
         access: Access::closed(header, now.boot),
         auditing: Default::default(),
+        anchoring: Default::default(),
         safeguards: Default::default(),
         epoch: Default::default(),
         policy,
@@ -183,6 +191,7 @@ pub async fn start(
         adapter_known: false,
         unassigned: 0,
         opened_before: BTreeSet::new(),
+        under_review: Default::default(),
         snapshots: 0,
         inhibitor: None,
         asked_to_stay_awake: false,
@@ -196,4 +205,9 @@ pub async fn start(
     };
     let (handle, requests) = event_loop::handle(mode);
     Ok((handle, console.run(requests)))
+}
+
+/// Names a policy by what is in it.
+fn policy_id(policy: &bedside_policy::Policy) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("bedside policy {policy:?}").as_bytes())
 }

@@ -10,7 +10,9 @@ use crate::request::RequestError;
 use crate::requests::Reply;
 use crate::snapshot::SyncState;
 use bedside_fhir::{BadRow, BatchRow, FilingContext};
-use bedside_outbox::{EntryAnswer, Limits, Outbox, OutboxRow, PauseReason, RowId, RowUpdate, Try, TryKind, TryResult};
+use bedside_outbox::{
+    EntryAnswer, Limits, Outbox, OutboxRow, PauseReason, RowId, RowUpdate, Status, Try, TryKind, TryResult, Withdrawn,
+};
 use bedside_session::Now;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -78,8 +80,28 @@ impl Sync {
     }
 
     /// A record is not to be sent any more; `None` when it is too late or not here.
-    pub(crate) fn withdraw(&mut self, row: RowId, now: bedside_vitals::WallTime) -> Option<RowUpdate> {
+    pub(crate) fn withdraw(&mut self, row: RowId, now: bedside_vitals::WallTime) -> Option<Withdrawn> {
         self.outbox.withdraw(row, now)
+    }
+
+    /// A withdrawal could not be written.
+    pub(crate) fn undo(&mut self, withdrawn: Withdrawn) {
+        self.outbox.undo(withdrawn);
+    }
+
+    /// Whether the server may have a row that it has not acknowledged.
+    pub(crate) fn may_have_arrived(&self, row: RowId) -> bool {
+        self.outbox.may_have_arrived(row)
+    }
+
+    /// Counts how often everything was forgotten.
+    pub(crate) const fn round(&self) -> u64 {
+        self.round
+    }
+
+    /// How sending goes.
+    pub(crate) fn status(&self) -> Status {
+        self.outbox.status()
     }
 
     pub(crate) fn counted(&mut self, counts: OutboxCounts) {
@@ -138,7 +160,13 @@ impl Console {
         if cannot || self.sync.preparing || self.closing.is_some() {
             return self.answer_quiet(now);
         }
-        let Some(next) = self.sync.outbox.poll(now.wall) else { return self.answer_quiet(now) };
+        let Some(next) = self.sync.outbox.poll(now.wall) else {
+            // Nothing else is to be sent now: the anchor goes with it, and quiet is after it.
+            if !self.offer_anchor(now) {
+                self.answer_quiet(now);
+            }
+            return;
+        };
         self.sync.preparing = true;
         let changes = Changes { outbox_updates: next.updates.clone(), ..Changes::default() };
         self.commits.request(Batch { changes, after: vec![After::Send(next)] });
@@ -148,6 +176,7 @@ impl Console {
     pub(crate) fn send_rows(&mut self, next: Try) {
         let Some(clinic) = self.ports.clinic.clone().filter(|_| self.sync.preparing) else { return };
         self.sync.unwritten = None;
+        let Some(next) = self.look_before_sending(next) else { return };
         let rows: Vec<OutboxRow> = next.rows.iter().filter_map(|id| self.sync.outbox.row(*id).cloned()).collect();
         let request = request(next.kind, &rows);
         let tried = Tried { round: self.sync.round, kind: next.kind, rows };
@@ -184,7 +213,17 @@ impl Console {
         self.sync_result(result);
     }
 
+    /// Something that has to come before the rows did not come about: they were not sent.
+    pub(crate) fn sync_was_broken_off(&mut self, result: TryResult) {
+        if self.sync.preparing {
+            self.sync_result(result);
+        }
+    }
+
     fn sync_result(&mut self, result: TryResult) {
+        if let TryResult::Entries(_) | TryResult::Arrived(_) = result {
+            self.anchoring.clinic.accepted();
+        }
         self.sync.preparing = false;
         let wall = self.ports.machine.wall();
         let random = self.ports.machine.random();
@@ -201,6 +240,7 @@ impl Console {
             return Err(RequestError::NoServer);
         }
         self.sync.outbox.try_now();
+        self.anchoring.clinic.asked();
         Ok(())
     }
 

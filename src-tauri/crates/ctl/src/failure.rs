@@ -66,6 +66,7 @@ impl From<RequestError> for Failure {
             RequestError::Locked
             | RequestError::NotPermitted(_)
             | RequestError::WrongSecret { .. }
+            | RequestError::WrongPresentPassphrase { .. }
             | RequestError::SlotDisabled
             | RequestError::LastAdministrator
             | RequestError::NotNeeded
@@ -85,6 +86,8 @@ impl From<RequestError> for Failure {
             RequestError::Chart(_)
             | RequestError::NotOfAPerson
             | RequestError::NotAssigned
+            | RequestError::Implausible { .. }
+            | RequestError::PressureOrder
             | RequestError::OtherKind { .. } => BAD_DATA,
         };
         Self::new(code, error.to_string())
@@ -101,7 +104,7 @@ const fn of_keys(fault: &KeyFault) -> u8 {
 
 const fn of_store(fault: &StoreFault) -> u8 {
     match fault {
-        StoreFault::Held { .. } => TRY_AGAIN,
+        StoreFault::Held { .. } | StoreFault::TriesHeld => TRY_AGAIN,
         StoreFault::WrongPassphrase => NOT_PERMITTED,
         StoreFault::DiskFull | StoreFault::Io(_) | StoreFault::Refused(_) => IO,
         StoreFault::Missing

@@ -55,6 +55,8 @@ const NEEDS: &[Need] = &[
     need(Purpose::Headless, &["dbus-daemon", "dbus"]),
     need(Purpose::Headless, &["dbus-bin", "dbus"]),
     need(Purpose::WindowTests, &["webkit2gtk-driver"]),
+    // `xwininfo`: the titles of windows as any other program sees them.
+    need(Purpose::WindowTests, &["x11-utils"]),
     // A stranger to our keys: tests prove that it cannot open a vault.
     need(Purpose::WindowTests, &["sqlite3"]),
     need(Purpose::IndependentEncoder, &["python3"]),
@@ -142,6 +144,7 @@ fn without_apt(purposes: &[Purpose]) -> Result<()> {
             &["sh", "-c", "command -v dbus-daemon && command -v dbus-send"],
         ),
         (Purpose::WindowTests, "WebKitWebDriver", &["sh", "-c", "command -v WebKitWebDriver"]),
+        (Purpose::WindowTests, "xwininfo", &["sh", "-c", "command -v xwininfo"]),
         (Purpose::IndependentEncoder, "Python 3", &["python3", "--version"]),
         (Purpose::FetchNode, "pip for Python 3", &["python3", "-m", "pip", "--version"]),
         (Purpose::Packaging, "rpm", &["rpm", "--version"]),

@@ -3,9 +3,15 @@ import type { LockReason } from '../../host/host.ts'
 import { text } from '../../text/text.ts'
 import { timeOrDate } from '../../text/time.ts'
 
-/** `Locked since 15:12`, or that the record is closed when nobody knows since when. */
-export const sinceWords = (since: number | null, now: number): string =>
-  since === null ? text('access.closed') : text('access.since', { time: timeOrDate(since, now) })
+/** `Locked since 15:12`. */
+export const lockedSince = (since: number, now: number): string => text('access.since', { time: timeOrDate(since, now) })
+
+/** `Record closed since 15:12`, or only that it is when nobody knows since when. */
+export const closedSince = (since: number | null, now: number): string =>
+  since === null ? text('access.closed') : text('access.closed_since', { time: timeOrDate(since, now) })
+
+/** Why the record is closed: by hand is a sign-out. */
+export const whyClosed = (why: LockReason): string => (why === 'by_hand' ? text('access.reason.signed_out') : whyWords(why))
 
 export const whyWords = (why: LockReason): string => text(`access.reason.${why}`)
 

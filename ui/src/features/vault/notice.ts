@@ -19,7 +19,7 @@ export interface NoticeWords {
   action: 'back_up' | 'kit' | 'open' | 'seen' | undefined
 }
 
-const ORDER: VaultNotice['kind'][] = ['altered', 'older_copy', 'disk_low', 'no_recovery_slot', 'backup_overdue', 'unclean_end', 'spool_filed']
+const ORDER: VaultNotice['kind'][] = ['altered', 'older_copy', 'spool_unproven', 'disk_low', 'no_recovery_slot', 'backup_overdue', 'unclean_end', 'spool_filed']
 
 /** Those that nobody has read, in their order. */
 export function noticesOf(
@@ -56,8 +56,13 @@ function wordsOf(notice: VaultNotice, keeper: boolean, now: number): NoticeWords
     case 'no_recovery_slot':
       return words(notice, 'key', text('vault.no_recovery_slot.text'), false, keeper ? 'kit' : undefined)
     case 'spool_filed': {
-      const title = text('vault.spool_filed.title', { batches: notice.batches })
+      const title = text('vault.spool_filed.title')
       return { key: `${kind} ${notice.batches}`, icon: 'inbox', title, text: text('vault.spool_filed.text'), urgent: false, action: 'seen' }
+    }
+    case 'spool_unproven': {
+      const title = text('vault.spool_unproven.title', { count: notice.records })
+      const said = text('vault.spool_unproven.text', { refused: notice.refused })
+      return { key: `${kind} ${notice.records} ${notice.refused}`, icon: 'warning', title, text: said, urgent: true, action: 'seen' }
     }
     case 'unclean_end':
       return words(notice, 'clock', text('vault.unclean_end.text'), false, 'seen')

@@ -69,6 +69,7 @@ export class SimulatedVault {
   watchDisplay = false
   enrolmentNeeded = false
   spooled = 0
+  unwritable = 0
   kit = SIMULATED_KIT
 
   #state: 'closed' | 'screen_locked' | 'open' = 'open'
@@ -251,6 +252,7 @@ export class SimulatedVault {
       octets: 8_431_000,
       free_octets: 61_200_000_000,
       spooled: this.spooled,
+      unwritable: this.unwritable,
       backups: this.#backups,
       recovery_slot: !this.notices.some(({ kind }) => kind === 'no_recovery_slot'),
       policy: POLICY,
@@ -285,6 +287,25 @@ export class SimulatedVault {
     return { backup, set_aside: 'damaged/2026-03-18T14-06-32', recovered: missing * 11, missing_commits: missing, unreadable: [] }
   }
 
+  /** What can be known of it while its list of people is lost. */
+  atRest(): { backups: BackupView[] } {
+    return { backups: this.#backups }
+  }
+
+  /** From the newest backup, by somebody's passphrase or the kit. */
+  bringBack(by: { user: string; passphrase: string } | { kit: string }, now: number): RestoredView {
+    if ('kit' in by && by.kit !== this.kit) throw new Refusal('STORE-KEY', 'store')
+    if ('user' in by && !this.people.some((one) => one.user_name === by.user && one.passphrase === by.passphrase)) {
+      throw new Refusal('SECRET-WRONG', 'secret_wrong')
+    }
+    const [backup] = this.#backups
+    if (!backup) throw new Refusal('BACKUP', 'no_backup')
+    this.#write(now, 'restored')
+    this.#since = now
+    this.#why = 'restored'
+    return { backup, set_aside: 'damaged/2026-03-18T14-06-32', recovered: 33, missing_commits: 0, unreadable: [] }
+  }
+
   rekey(now: number): void {
     this.demand('keep_vault', now)
     this.#write(now, 'rekeyed')
@@ -312,6 +333,11 @@ export class SimulatedVault {
   }
 
   /** An act about a patient. */
+  /** Who is signed in. */
+  get author(): string | null {
+    return this.#user?.display_name ?? null
+  }
+
   wrote(now: number, action: string, patient: PatientView | null, more: Partial<AuditLineView> = {}): void {
     const about = patient && { id: patient.id, family: patient.family, given: patient.given, record_number: patient.record_number }
     this.#write(now, action, { patient: about, ...more })

@@ -4,8 +4,9 @@
 use bedside_clinic_http::{ClinicHttp, ClinicHttpOptions};
 use bedside_console::ports::{ClinicAnswer, ClinicRequest, ClinicServer, Method};
 use bedside_fhir::{
-    BatchRow, Document, EntryOutcome, FilingContext, ReadingInput, Resource, batch_bundle, device, gateway,
-    ids_search_path, parse_batch_answer, parse_ids_answer, patient, reading_observation,
+    BatchRow, Document, EntryOutcome, FilingContext, GatewayAnchor, ReadingInput, Resource, ServerAnchor,
+    anchored_gateway, batch_bundle, device, gateway, ids_search_path, parse_batch_answer, parse_gateway_anchor,
+    parse_ids_answer, patient, reading_observation,
 };
 use bedside_outbox::{EntryAnswer, Limits, Outbox, OutboxRow, RowId, RowState, RowUpdate, TryKind, TryResult};
 use bedside_vitals::{
@@ -47,6 +48,23 @@ async fn one_invalid_record_is_refused_alone_and_says_why_without_health_data() 
     assert_eq!(bad.status, 400);
     assert!(bad.text.contains("Observation.status"), "{}", bad.text);
     assert!(!bad.text.contains("MRN") && !bad.text.contains("EXAMPLE"));
+}
+
+#[tokio::test]
+async fn what_the_record_holds_is_taken_with_this_console_s_device_and_read_back() {
+    let Some((_child, clinic)) = demo_clinic().await else { return };
+    let own = Uuid::from_u128(0x0b0d_51de_0000_4000_8000_0000_0000_0009);
+    let context = FilingContext { record_number_system: "urn:x".into(), gateway: own, test_data: true };
+    let look = ids_search_path("Device", &[own]);
+    assert_eq!(parse_gateway_anchor(&get(&clinic, &look).await.body, own), Ok(ServerAnchor::None));
+    for generation in [7, u64::MAX] {
+        let (audit_head, public_key) = ([0xab; 32], [0xcd; 32]);
+        let anchor = GatewayAnchor { vault: own, generation, audit_place: 3, audit_head, at: NOW, public_key };
+        let device = anchored_gateway(&context, "0.1.0", &anchor).unwrap().document().unwrap();
+        let outcomes = batch(&clinic, &[device]).await;
+        assert!(matches!(outcomes[0].status, 200 | 201), "{outcomes:?}");
+        assert_eq!(parse_gateway_anchor(&get(&clinic, &look).await.body, own), Ok(ServerAnchor::Known(anchor)));
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ pub(crate) const SERVICE: &str = "bedside";
 /// The user of the entry that only proves that the keyring works.
 pub(crate) const PROBE: &str = "probe";
 
+/// Begins the names of the notes of clinicians.
+const TRIES: &str = "tries:";
+
 /// Windows keeps 2,560 octets in a credential.
 const MOST_NOTE_OCTETS: usize = 2_000;
 
@@ -108,13 +111,26 @@ impl Entries {
                 Err(fault) => return Err(fault),
             }
         }
+        self.forget_tries(vault);
         self.vault(vault)?.delete_credential().map_err(of_entry)
+    }
+
+    /// Counts of a vault that is gone mean nothing: where a keyring cannot list its entries, they stay.
+    fn forget_tries(&self, vault: VaultId) {
+        let begin = format!("vault:{vault}:{TRIES}");
+        let Ok(found) = self.0.search(&HashMap::from([("service", SERVICE)])) else { return };
+        for entry in found {
+            if entry.get_specifiers().is_some_and(|(service, user)| service == SERVICE && user.starts_with(&begin)) {
+                let _ = entry.delete_credential();
+            }
+        }
     }
 
     fn note_entry(&self, vault: VaultId, note: KeyNote) -> Result<Entry, KeyFault> {
         let name = match note {
-            KeyNote::Attempts => "attempts",
-            KeyNote::Anchor => "anchor",
+            KeyNote::Attempts => "attempts".to_owned(),
+            KeyNote::Tries(clinician) => format!("{TRIES}{}", clinician.0),
+            KeyNote::Anchor => "anchor".to_owned(),
         };
         self.entry(&format!("vault:{vault}:{name}"))
     }

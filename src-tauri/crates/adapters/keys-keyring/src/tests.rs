@@ -115,6 +115,19 @@ async fn a_note_comes_back_until_it_is_written_over_or_forgotten_with_the_secret
 }
 
 #[tokio::test]
+async fn each_clinicians_tries_have_an_entry_of_their_own() {
+    let (keyring, _) = keyring();
+    let who = |number| KeyNote::Tries(bedside_console::ClinicianId(Uuid::from_u128(number)));
+    keyring.set_note(VAULT, who(1), "10").await.unwrap();
+    for number in 2..100 {
+        keyring.set_note(VAULT, who(number), "1").await.unwrap();
+    }
+    assert_eq!(keyring.note(VAULT, who(1)).await, Ok(Some("10".to_owned())));
+    assert_eq!(keyring.note(VAULT, who(100)).await, Ok(None));
+    assert_eq!(keyring.note(VAULT, KeyNote::Attempts).await, Ok(None));
+}
+
+#[tokio::test]
 async fn a_note_that_is_not_there_is_believed_only_of_a_keyring_that_can_keep_one() {
     let (keyring, store) = keyring();
     fail_next(&store, PROBE, refused());

@@ -1,84 +1,173 @@
 //! What the system does to whoever sits before it: logind's sleep and its lock of the session, and the desktop's screen saver.
-//! Each source that is missing is left out quietly: what it would say is then not known. Not here: what follows from it.
+//! A bus that this computer does not have is left out; one that is slow or lost is looked for again. Not here: what follows.
 use bedside_console::ports::MachineEvent;
 use futures::StreamExt;
+use std::io::ErrorKind;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::zvariant::OwnedObjectPath;
-use zbus::{Connection, MatchRule, MessageStream, Result, message};
+use zbus::{Connection, Error, MatchRule, MessageStream, Result, message};
 
-/// How long a bus may take to open.
+/// How long a bus may take to open, and each of its answers.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// What failed is tried again after so long, then after twice as long each time,
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// up to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A bus that stays open for so long is no longer one that comes and goes.
+const STEADY: Duration = Duration::from_secs(10);
+
 const LOGIND: &str = "org.freedesktop.login1";
+const MANAGER: &str = "org.freedesktop.login1.Manager";
+
+/// Where signals come from.
+#[derive(Clone, Copy, Debug)]
+enum Bus {
+    System,
+    Session,
+}
 
 /// One signal of one interface.
 struct Signal {
+    /// Only from the owner of this name; `None` = from anybody.
+    sender: Option<&'static str>,
     interface: &'static str,
     member: &'static str,
-    /// Only of this object; `None` = of any.
-    path: Option<String>,
+    of: Object,
     /// What its boolean means when it is true and false; a signal without one means the first.
     means: (Option<MachineEvent>, Option<MachineEvent>),
 }
 
+/// Whose signal is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Object {
+    Any,
+    /// logind's object of the session that this program belongs to.
+    OwnSession,
+}
+
 /// Listens for as long as somebody takes what is heard.
 pub(crate) async fn listen(events: UnboundedSender<MachineEvent>) {
-    let of_system = async {
-        let Some(bus) = opened(Connection::system()).await else { return };
-        let mut signals = vec![Signal {
-            interface: "org.freedesktop.login1.Manager",
-            member: "PrepareForSleep",
-            path: None,
-            means: (Some(MachineEvent::GoesToSleep), Some(MachineEvent::WokeUp)),
-        }];
-        // Without a session of our own, as in a service, nobody's screen is ours.
-        if let Ok(session) = own_session(&bus).await {
-            signals.push(Signal {
+    futures::join!(keep_listening(Bus::System, &events), keep_listening(Bus::Session, &events));
+}
+
+/// Ends where the system has no such bus, or when nobody takes what is heard. Trouble is told once, however often the bus
+/// comes and goes, until it has stayed.
+async fn keep_listening(bus: Bus, events: &UnboundedSender<MachineEvent>) {
+    let (mut first_look, mut troubled, mut wait) = (true, false, FIRST_WAIT);
+    loop {
+        match opened(bus).await {
+            Ok(connection) => {
+                let heard = AtomicBool::new(false);
+                let mut following = pin!(follow(&connection, signals(bus), &heard, events));
+                tokio::select! {
+                    () = &mut following => {}
+                    () = tokio::time::sleep(STEADY) => {
+                        if troubled {
+                            tracing::info!(code = "SYSTEM-BUS", ?bus, "the system's locks and sleep are heard again");
+                        }
+                        (troubled, wait) = (false, FIRST_WAIT);
+                        following.await;
+                    }
+                }
+                if heard.load(Ordering::Relaxed) {
+                    wait = FIRST_WAIT;
+                }
+                if !events.is_closed() && !troubled {
+                    tracing::warn!(code = "SYSTEM-BUS", ?bus, "the bus was lost; it is looked for again");
+                }
+            }
+            Err(error) if first_look && is_absent(&error) => {
+                let why = "there is no such bus: its locks and sleep are not heard";
+                return tracing::info!(code = "SYSTEM-BUS", ?bus, %error, "{why}");
+            }
+            Err(error) if !troubled => {
+                let why = "the bus does not open: its locks and sleep are not heard; it is looked for again";
+                tracing::warn!(code = "SYSTEM-BUS", ?bus, %error, "{why}");
+            }
+            Err(_) => {}
+        }
+        (first_look, troubled) = (false, true);
+        if !waited(&mut wait, events).await {
+            return;
+        }
+    }
+}
+
+/// Waits, the next time for longer; `false` when nobody takes what is heard any more.
+async fn waited(wait: &mut Duration, events: &UnboundedSender<MachineEvent>) -> bool {
+    let now = *wait;
+    *wait = (now * 2).min(LONGEST_WAIT);
+    tokio::select! {
+        () = tokio::time::sleep(now) => true,
+        () = events.closed() => false,
+    }
+}
+
+async fn opened(bus: Bus) -> Result<Connection> {
+    in_time(async {
+        match bus {
+            Bus::System => Connection::system().await,
+            Bus::Session => Connection::session().await,
+        }
+    })
+    .await
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| Err(Error::Failure(format!("expected an answer within {DEADLINE:?}, got none")));
+    tokio::time::timeout(DEADLINE, answer).await.unwrap_or_else(late)
+}
+
+/// No address, or nothing at it. A bus that is there and refuses or is silent is only busy, as while a desktop starts.
+fn is_absent(error: &Error) -> bool {
+    match error {
+        Error::Address(_) | Error::Unsupported => true,
+        Error::Connection(error, _) => error.kind() == ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+fn signals(bus: Bus) -> Vec<Signal> {
+    let locks = (Some(MachineEvent::ScreenLocked), None);
+    match bus {
+        Bus::System => vec![
+            Signal {
+                sender: Some(LOGIND),
+                interface: MANAGER,
+                member: "PrepareForSleep",
+                of: Object::Any,
+                means: (Some(MachineEvent::GoesToSleep), Some(MachineEvent::WokeUp)),
+            },
+            Signal {
+                sender: Some(LOGIND),
                 interface: "org.freedesktop.login1.Session",
                 member: "Lock",
-                path: Some(session.to_string()),
-                means: (Some(MachineEvent::ScreenLocked), None),
-            });
-        }
-        follow(&bus, signals, &events).await;
-    };
-    let of_session = async {
-        let Some(bus) = opened(Connection::session()).await else { return };
-        let signals = ["org.freedesktop.ScreenSaver", "org.gnome.ScreenSaver"].map(|interface| Signal {
-            interface,
-            member: "ActiveChanged",
-            path: None,
-            means: (Some(MachineEvent::ScreenLocked), None),
-        });
-        follow(&bus, signals.into(), &events).await;
-    };
-    futures::join!(of_system, of_session);
+                of: Object::OwnSession,
+                means: locks,
+            },
+        ],
+        Bus::Session => ["org.freedesktop.ScreenSaver", "org.gnome.ScreenSaver"]
+            .map(|interface| Signal { sender: None, interface, member: "ActiveChanged", of: Object::Any, means: locks })
+            .into(),
+    }
 }
 
-async fn opened(bus: impl Future<Output = Result<Connection>>) -> Option<Connection> {
-    tokio::time::timeout(DEADLINE, bus).await.ok()?.ok()
+/// Ends when the bus is gone, or when nobody takes what is heard any more.
+async fn follow(bus: &Connection, signals: Vec<Signal>, heard: &AtomicBool, events: &UnboundedSender<MachineEvent>) {
+    let streams = signals.into_iter().map(|signal| Box::pin(one(bus, signal, heard, events)));
+    futures::future::select_all(streams).await;
 }
 
-async fn own_session(bus: &Connection) -> Result<OwnedObjectPath> {
-    let manager = "org.freedesktop.login1.Manager";
-    let process = std::process::id();
-    let call = bus.call_method(Some(LOGIND), "/org/freedesktop/login1", Some(manager), "GetSessionByPID", &process);
-    let reply = tokio::time::timeout(DEADLINE, call).await.map_err(|_| zbus::Error::InvalidReply)??;
-    reply.body().deserialize()
-}
-
-async fn follow(bus: &Connection, signals: Vec<Signal>, events: &UnboundedSender<MachineEvent>) {
-    let streams = signals.into_iter().map(|signal| one(bus, signal, events));
-    futures::future::join_all(streams).await;
-}
-
-async fn one(bus: &Connection, signal: Signal, events: &UnboundedSender<MachineEvent>) {
-    let Ok(rule) = rule(&signal) else { return };
-    let Ok(mut heard) = MessageStream::for_match_rule(rule, bus, None).await else { return };
+async fn one(bus: &Connection, signal: Signal, heard: &AtomicBool, events: &UnboundedSender<MachineEvent>) {
+    let Some(mut messages) = kept_subscribing(bus, &signal, events).await else { return };
     loop {
         tokio::select! {
-            message = heard.next() => match message {
+            message = messages.next() => match message {
                 Some(Ok(message)) => {
+                    heard.store(true, Ordering::Relaxed);
                     // A signal without a boolean, as logind's Lock, means that it is so.
                     let so = message.body().deserialize::<bool>().unwrap_or(true);
                     let event = if so { signal.means.0 } else { signal.means.1 };
@@ -94,12 +183,79 @@ async fn one(bus: &Connection, signal: Signal, events: &UnboundedSender<MachineE
     }
 }
 
-fn rule(signal: &Signal) -> Result<MatchRule<'_>> {
-    let rule =
-        MatchRule::builder().msg_type(message::Type::Signal).interface(signal.interface)?.member(signal.member)?;
-    Ok(match &signal.path {
-        Some(path) => rule.path(path.as_str())?,
-        None => rule,
+/// Asks for a signal until the bus lets it be heard: a logind that is still starting is asked again, and which signal is not
+/// heard is told once. `None` when the bus is gone, or when nobody takes what is heard any more.
+async fn kept_subscribing(
+    bus: &Connection,
+    signal: &Signal,
+    events: &UnboundedSender<MachineEvent>,
+) -> Option<MessageStream> {
+    let (mut told, mut wait) = (false, FIRST_WAIT);
+    loop {
+        let error = match in_time(subscribed(bus, signal)).await {
+            Ok(messages) => {
+                if told {
+                    tracing::info!(code = "SYSTEM-SIGNAL", signal = signal.member, "the signal is heard now");
+                }
+                return Some(messages);
+            }
+            Err(Error::InputOutput(_)) => return None,
+            Err(error) => error,
+        };
+        if has_no_session(&error) {
+            // As in a service: nobody's screen is ours.
+            tracing::info!(
+                code = "SYSTEM-SIGNAL",
+                signal = signal.member,
+                "this program is in no session that is locked"
+            );
+            events.closed().await;
+            return None;
+        }
+        if !told {
+            let why = "the signal is not heard; it is asked for again";
+            tracing::warn!(code = "SYSTEM-SIGNAL", signal = signal.member, interface = signal.interface, %error, "{why}");
+            told = true;
+        }
+        if !waited(&mut wait, events).await {
+            return None;
+        }
     }
-    .build())
+}
+
+async fn subscribed(bus: &Connection, signal: &Signal) -> Result<MessageStream> {
+    let path = match signal.of {
+        Object::Any => None,
+        Object::OwnSession => Some(own_session(bus).await?),
+    };
+    MessageStream::for_match_rule(rule(signal, path.as_ref())?, bus, None).await
+}
+
+/// The session of this process, or the one at the screen of its user: a desktop may start programs outside the session, and
+/// only a logind since version 243 knows `auto`.
+async fn own_session(bus: &Connection) -> Result<OwnedObjectPath> {
+    let (process, manager) = (std::process::id(), "/org/freedesktop/login1");
+    let found = match bus.call_method(Some(LOGIND), manager, Some(MANAGER), "GetSession", &"auto").await {
+        Ok(found) => found,
+        Err(_) => bus.call_method(Some(LOGIND), manager, Some(MANAGER), "GetSessionByPID", &process).await?,
+    };
+    found.body().deserialize()
+}
+
+/// logind's own word that there is none, and not that it could not say.
+fn has_no_session(error: &Error) -> bool {
+    let Error::MethodError(name, ..) = error else { return false };
+    matches!(name.as_str(), "org.freedesktop.login1.NoSessionForPID" | "org.freedesktop.login1.NoSuchSession")
+}
+
+fn rule<'a>(signal: &Signal, path: Option<&'a OwnedObjectPath>) -> Result<MatchRule<'a>> {
+    let mut rule =
+        MatchRule::builder().msg_type(message::Type::Signal).interface(signal.interface)?.member(signal.member)?;
+    if let Some(sender) = signal.sender {
+        rule = rule.sender(sender)?;
+    }
+    if let Some(path) = path {
+        rule = rule.path(path.as_ref())?;
+    }
+    Ok(rule.build())
 }

@@ -17,6 +17,8 @@ pub struct SteppedMachine {
     state: Mutex<State>,
     /// One for the machine itself and one for each living inhibitor.
     inhibitors: Arc<()>,
+    /// The same of those that only delay sleep.
+    delays: Arc<()>,
 }
 
 impl SteppedMachine {
@@ -33,7 +35,7 @@ impl SteppedMachine {
             refuses_inhibition: false,
             events: None,
         };
-        Self { state: Mutex::new(state), inhibitors: Arc::new(()) }
+        Self { state: Mutex::new(state), inhibitors: Arc::new(()), delays: Arc::new(()) }
     }
 
     /// The same with another random sequence.
@@ -93,6 +95,11 @@ impl SteppedMachine {
         Arc::strong_count(&self.inhibitors) - 1
     }
 
+    /// How many locks are held that make a sleep wait.
+    pub fn sleep_delays_held(&self) -> usize {
+        Arc::strong_count(&self.delays) - 1
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,6 +138,13 @@ impl Machine for SteppedMachine {
             return None;
         }
         Some(Box::new(HeldInhibitor { _counted: Arc::clone(&self.inhibitors) }))
+    }
+
+    async fn delay_sleep(&self, _why: &str) -> Option<Box<dyn SleepInhibitor>> {
+        if self.state().refuses_inhibition {
+            return None;
+        }
+        Some(Box::new(HeldInhibitor { _counted: Arc::clone(&self.delays) }))
     }
 
     /// For every console that is started on it: the one before hears nothing any more.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 /// |---|---|---|---|
 /// | time since boot, sleep included | `CLOCK_BOOTTIME` | `CLOCK_MONOTONIC` | `QueryInterruptTime` |
 /// | boot id | the kernel's random boot id | random per process | random per process |
-/// | sleep inhibition | logind | none yet | none yet |
+/// | sleep inhibition, sleep that waits for us | logind | none yet | none yet |
 /// | sleep, wake, locked session | logind, screen saver | none yet | none yet |
 ///
 /// Darwin's `CLOCK_MONOTONIC` goes on while the system is asleep (its clock_gettime(3)), unlike Linux's.
@@ -71,7 +71,7 @@ impl Machine for SystemMachine {
     /// a system bus or logind, when logind refuses or does not answer in time, and on macOS and Windows.
     async fn inhibit_sleep(&self, why: &str) -> Option<Box<dyn SleepInhibitor>> {
         #[cfg(target_os = "linux")]
-        return crate::inhibit_linux::inhibit(why).await;
+        return crate::inhibit_linux::inhibit(crate::inhibit_linux::Ask::NoSleep, why).await;
         #[cfg(not(target_os = "linux"))]
         {
             let _ = why;
@@ -79,8 +79,20 @@ impl Machine for SystemMachine {
         }
     }
 
-    /// On Linux logind's `PrepareForSleep` and its `Lock` of the session, and the screen saver of the session bus. Elsewhere
-    /// the console still notices that the computer stood still.
+    /// On Linux logind is asked for a delaying lock on sleep, with the limits of `inhibit_sleep`; it waits at most for its
+    /// own InhibitDelayMaxSec, five seconds where nobody changed it.
+    async fn delay_sleep(&self, why: &str) -> Option<Box<dyn SleepInhibitor>> {
+        #[cfg(target_os = "linux")]
+        return crate::inhibit_linux::inhibit(crate::inhibit_linux::Ask::SleepLater, why).await;
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = why;
+            None
+        }
+    }
+
+    /// On Linux logind's `PrepareForSleep` and its `Lock` of the session, and the screen saver of the session bus; a bus that
+    /// is lost is looked for again. Elsewhere the console still notices that the computer stood still.
     fn take_events(&self) -> Option<mpsc::UnboundedReceiver<MachineEvent>> {
         if self.events_taken.swap(true, Ordering::Relaxed) {
             return None;

@@ -46,7 +46,8 @@ pub(crate) struct Manifest {
     format: u32,
     vault: Uuid,
     at: i64,
-    verified: i64,
+    /// Missing where the record was not as it was written, and was copied all the same.
+    verified: Option<i64>,
     schema: u32,
     generation: u64,
     octets: u64,
@@ -55,14 +56,24 @@ pub(crate) struct Manifest {
     mac: String,
 }
 
-/// Copies the open vault of `folder` into `backups`, verifies the copy and gives it its name. A copy that cannot be
-/// verified, or for which there is no room, leaves nothing behind.
+/// Which copies count as backups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accept {
+    /// Those that verify in every respect.
+    Verified,
+    /// Also those of a record that is not as it was written, in a whole file: before it is changed, it is kept as it was.
+    AsFound,
+}
+
+/// Copies the vault of `folder` into `backups`, verifies the copy and gives it its name. A copy that is not accepted, or
+/// for which there is no room, leaves nothing behind.
 pub(crate) fn make(
     folder: &Folder,
     backups: &Path,
     vault: VaultId,
     key: &DatabaseKey,
     now: WallTime,
+    accept: Accept,
 ) -> Result<BackupCopy, StoreFault> {
     folder::make_private(backups)?;
     remove_unfinished(backups)?;
@@ -71,7 +82,7 @@ pub(crate) fn make(
         return Err(StoreFault::DiskFull);
     }
     let unfinished = backups.join(format!("{UNFINISHED}{}", Uuid::from_u128(u128::from(now.0.cast_unsigned()))));
-    let made = fill(folder, &unfinished, vault, key, now).and_then(|manifest| {
+    let made = fill(folder, &unfinished, vault, key, now, accept).and_then(|manifest| {
         let name = unused_name(backups, now, manifest.generation);
         std::fs::rename(&unfinished, &name).map_err(|error| of_file("naming a backup", &error))?;
         folder::sync(backups)?;
@@ -92,6 +103,7 @@ fn fill(
     vault: VaultId,
     key: &DatabaseKey,
     now: WallTime,
+    accept: Accept,
 ) -> Result<Manifest, StoreFault> {
     folder::make_private(into)?;
     let copy = into.join(DATABASE);
@@ -101,7 +113,10 @@ fn fill(
     // They must hold this key: a copy that nobody's slot opens is none. Those of the first format have no such proof.
     Slots::parse(&slots)?.spool_privates(key)?;
     folder::write_new(&into.join(SLOTS), &slots)?;
-    let found = look::through(&copy, key, Some(vault))?;
+    let (found, is_verified) = match accept {
+        Accept::Verified => (look::through(&copy, key, Some(vault))?, true),
+        Accept::AsFound => look::through_as_found(&copy, key, vault)?,
+    };
     if found != source {
         return Err(StoreFault::Damaged("a backup does not hold what the vault holds".into()));
     }
@@ -110,7 +125,7 @@ fn fill(
         format: FORMAT,
         vault: vault.0,
         at: now.0,
-        verified: now.0,
+        verified: is_verified.then_some(now.0),
         schema: found.schema,
         generation: found.generation,
         octets: octets + slots.len() as u64,
@@ -241,7 +256,7 @@ impl Manifest {
         BackupCopy {
             folder,
             at: WallTime(self.at),
-            verified: Some(WallTime(self.verified)),
+            verified: self.verified.map(WallTime),
             generation: self.generation,
             octets: self.octets,
         }

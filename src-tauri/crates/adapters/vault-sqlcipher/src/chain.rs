@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::keyed;
 use crate::tables::digest::{self, AUDIT};
 use crate::tables::{audit, audit_checkpoint, meta};
+use crate::tally;
 use bedside_console::{Anchor, AuditFaultKind, AuditVerdict};
 use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::Connection;
@@ -114,59 +115,73 @@ fn canonical(entry: &Columns) -> Vec<u8> {
 ///
 /// Any connection of ours that was equipped with the keys will do, also one that only reads.
 pub(crate) fn verify(db: &Connection, anchor: Option<&Anchor>) -> Result<AuditVerdict, Fault> {
-    let vault = meta::vault(db)?;
-    let checkpoints: BTreeMap<u64, audit_checkpoint::Checkpoint> =
-        audit_checkpoint::all(db)?.into_iter().map(|checkpoint| (checkpoint.seq, checkpoint)).collect();
-    let public = keyed::public_key(db)?;
-    let (counted, sum) = digest::of_table(db, AUDIT)?.unwrap_or_default();
-    let mut follow = Follow {
-        vault,
-        public,
-        checkpoints: &checkpoints,
-        counted,
-        anchor,
-        before: genesis(vault),
-        seq: 0,
-        sum: [0; 32],
-    };
-    let mut bad = None;
-    audit::each(db, |row| {
-        bad = follow.step(row);
-        Ok(bad.is_none())
-    })?;
-    if let Some((seq, fault)) = bad.or_else(|| follow.end(&sum)) {
-        return Ok(AuditVerdict::Bad { seq, fault });
-    }
-    let signed = checkpoints.keys().next_back().copied().unwrap_or_default();
-    Ok(AuditVerdict::Sound { entries: follow.seq, signed })
+    let known = Known::read(db, anchor)?;
+    let mut place = Place::before_all(known.vault);
+    known.follow(db, &mut place)
 }
 
-struct Follow<'a> {
+/// What is known of the log besides its entries.
+struct Known<'a> {
     vault: Uuid,
     public: [u8; 32],
-    checkpoints: &'a BTreeMap<u64, audit_checkpoint::Checkpoint>,
-    /// Entries that the commits counted.
+    checkpoints: BTreeMap<u64, audit_checkpoint::Checkpoint>,
+    /// Entries that the commits counted, and the sum of their digests.
     counted: u64,
+    sum: [u8; 32],
     anchor: Option<&'a Anchor>,
-    before: [u8; 32],
+}
+
+/// How far the chain was followed.
+#[derive(Clone, Debug)]
+struct Place {
+    /// The last entry, 0 before the first.
     seq: u64,
+    /// Its hash.
+    before: [u8; 32],
     /// Of the digests of the entries so far.
     sum: [u8; 32],
 }
 
 type Bad = Option<(u64, AuditFaultKind)>;
 
-impl Follow<'_> {
-    fn step(&mut self, row: audit::ChainRow) -> Bad {
-        self.seq += 1;
-        let seq = self.seq;
+impl Place {
+    fn before_all(vault: Uuid) -> Self {
+        Self { seq: 0, before: genesis(vault), sum: [0; 32] }
+    }
+}
+
+impl<'a> Known<'a> {
+    fn read(db: &Connection, anchor: Option<&'a Anchor>) -> Result<Self, Fault> {
+        let checkpoints =
+            audit_checkpoint::all(db)?.into_iter().map(|checkpoint| (checkpoint.seq, checkpoint)).collect();
+        let (counted, sum) = digest::of_table(db, AUDIT)?.unwrap_or_default();
+        Ok(Self { vault: meta::vault(db)?, public: keyed::public_key(db)?, checkpoints, counted, sum, anchor })
+    }
+
+    /// From a place to the first bad entry behind it, or to the end.
+    fn follow(&self, db: &Connection, place: &mut Place) -> Result<AuditVerdict, Fault> {
+        let mut bad = None;
+        audit::each(db, place.seq, |row| {
+            bad = self.step(place, row);
+            Ok(bad.is_none())
+        })?;
+        if let Some((seq, fault)) = bad.or_else(|| self.end(place)) {
+            return Ok(AuditVerdict::Bad { seq, fault });
+        }
+        let signed = self.checkpoints.keys().next_back().copied().unwrap_or_default();
+        Ok(AuditVerdict::Sound { entries: place.seq, signed })
+    }
+
+    fn step(&self, place: &mut Place, row: audit::ChainRow) -> Bad {
+        place.seq += 1;
+        let seq = place.seq;
         // An entry that cannot be read as one is not what was written.
         let Some(columns) = row.columns else { return Some((seq, AuditFaultKind::Altered)) };
         if columns.seq > seq {
             return Some((seq, AuditFaultKind::Missing));
         }
-        let hash = hash(&self.before, &columns);
-        let linked = columns.seq == seq && row.prev == self.before && row.hash == hash;
+        let hash = hash(&place.before, &columns);
+        let linked = columns.seq == seq && row.prev == place.before && row.hash == hash;
         if !linked || !row.digest_fits || seq > self.counted {
             return Some((seq, AuditFaultKind::Altered));
         }
@@ -185,18 +200,18 @@ impl Follow<'_> {
                 return Some((seq, AuditFaultKind::Signature));
             }
         }
-        self.before = hash;
-        self.sum = keyed::add(self.sum, row.digest);
+        place.before = hash;
+        place.sum = tally::add(place.sum, row.digest);
         None
     }
 
     /// What is known to have been there and is not.
-    fn end(&self, sum: &[u8; 32]) -> Bad {
+    fn end(&self, place: &Place) -> Bad {
         let last_signed = self.checkpoints.keys().next_back().copied().unwrap_or_default();
         let anchored = self.anchor.map_or(0, |anchor| anchor.audit_seq);
         let known = last_signed.max(self.counted).max(anchored);
         // A count that was made to fit has not the sum that fits.
-        (known > self.seq || self.sum != *sum).then_some((self.seq + 1, AuditFaultKind::Truncated))
+        (known > place.seq || place.sum != self.sum).then_some((place.seq + 1, AuditFaultKind::Truncated))
     }
 
     fn is_signed(&self, checkpoint: &audit_checkpoint::Checkpoint, hash: &[u8; 32]) -> bool {

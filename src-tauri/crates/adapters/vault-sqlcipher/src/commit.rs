@@ -5,10 +5,10 @@ use crate::safeguard::present;
 use crate::samples;
 use crate::tables::series::{self, SeriesKey};
 use crate::tables::{
-    audit, binding, bookmark, clinician, clock_setting, connection, consent, device, frame, interruption, meta,
+    audit, binding, bookmark, clinician, clock_setting, connection, consent, device, digest, frame, interruption, meta,
     minute_median, outbox, patient, reading, reading_version, run, spool_filed, tail, unwritable,
 };
-use bedside_console::{Changes, ClinicianId, Receipt, SampleValues, StoredSamples, Unwritable};
+use bedside_console::{Changes, ClinicianId, Receipt, SampleValues, StoredSamples};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
@@ -35,57 +35,49 @@ pub(crate) fn commit(db: &mut Connection, changes: &Changes, id: Uuid) -> Result
             receipt
         }
     };
-    all.commit()?;
+    digest::commit(all)?;
     Ok(Receipt { generation, ..receipt })
 }
 
 /// A batch of the spool, whole if it goes; else record by record.
 fn file(all: &mut Transaction<'_>, changes: &Changes) -> Result<Receipt, Fault> {
+    digest::settle(all)?;
     let whole = all.savepoint()?;
     match write(&whole, changes, &[]) {
         Ok(receipt) => {
             whole.commit()?;
             return Ok(receipt);
         }
-        Err(fault) if fault::is_refusal(&fault) => whole.finish()?,
+        Err(fault) if fault::is_refusal(&fault) => {
+            whole.finish()?;
+            digest::forget(all)?;
+        }
         Err(fault) => return Err(fault),
     }
-    let mut receipt = nothing();
+    let mut receipt = Receipt::default();
     let all_of_it = Changes { spool_filed: None, ..changes.clone() };
     for record in all_of_it.into_single_records() {
+        digest::settle(all)?;
         let mut part = all.savepoint()?;
         match write(&part, &record, &[]) {
-            Ok(written) => {
-                receipt.already_known.extend(written.already_known);
-                receipt.displaced.extend(written.displaced);
-                receipt.ignored_rows.extend(written.ignored_rows);
-            }
+            Ok(written) => receipt.append(written),
             Err(fault) if fault::is_refusal(&fault) => {
                 part.rollback()?;
+                digest::forget(&part)?;
                 let reason = fault::of_commit(fault).to_string();
-                receipt.already_known.extend(record.readings.iter().map(|reading| reading.id));
+                // Nothing of it is in the vault: neither is it news, nor may its rows go to the server.
+                let readings = record.readings.iter().map(|reading| reading.id);
+                receipt.already_known.extend(readings.chain(record.assignments.iter().map(|(id, _)| *id)));
+                let rows = record.reading_rows.iter().map(|(_, row)| row).chain(&record.outbox);
+                receipt.ignored_rows.extend(rows.map(|row| row.id));
                 receipt.set_aside += 1;
-                let aside = set_aside(record, reason);
-                write(&part, &aside, &[])?;
+                write(&part, &record.set_aside(reason, present()), &[])?;
             }
             Err(fault) => return Err(fault),
         }
         part.commit()?;
     }
     Ok(receipt)
-}
-
-/// What the tables refuse, as it is kept. What is said once in a batch is said all the same.
-fn set_aside(mut refused: Changes, reason: String) -> Changes {
-    let (run, interruption) = (refused.run.take(), refused.interruption.take());
-    let unwritable = vec![Unwritable { at: present(), reason, changes: Box::new(refused) }];
-    Changes { run, interruption, unwritable, ..Changes::default() }
-}
-
-/// What follows from nothing that was written.
-fn nothing() -> Receipt {
-    let (already_known, displaced, ignored_rows) = (Vec::new(), Vec::new(), Vec::new());
-    Receipt { generation: 0, spooled: false, already_known, displaced, ignored_rows, set_aside: 0 }
 }
 
 /// Everything but the generation and the place in the spool.
@@ -143,8 +135,11 @@ fn write(all: &Connection, changes: &Changes, pins: &[(ClinicianId, String)]) ->
     changes.audit.iter().try_for_each(|entry| audit::add(all, entry))?;
     changes.run.iter().try_for_each(|row| run::put(all, row))?;
     changes.interruption.iter().try_for_each(|said| interruption::put(all, said.as_ref()))?;
+    if changes.anchor_kept {
+        meta::set_anchor_kept(all)?;
+    }
     changes.unwritable.iter().try_for_each(|one| unwritable::add(all, one))?;
-    Ok(Receipt { already_known, displaced, ignored_rows, ..nothing() })
+    Ok(Receipt { already_known, displaced, ignored_rows, ..Receipt::default() })
 }
 
 /// A batch of the spool that was filed before: nothing of it is written again.
@@ -152,7 +147,7 @@ fn filed_before(db: &Connection, changes: &Changes) -> Result<Receipt, Fault> {
     let already_known = changes.readings.iter().map(|reading| reading.id).collect();
     let rows = changes.reading_rows.iter().map(|(_, row)| row).chain(&changes.outbox);
     let ignored_rows = rows.map(|row| row.id).collect();
-    Ok(Receipt { generation: meta::generation(db)?, already_known, ignored_rows, ..nothing() })
+    Ok(Receipt { generation: meta::generation(db)?, already_known, ignored_rows, ..Receipt::default() })
 }
 
 fn add_samples(db: &Connection, stored: &StoredSamples) -> Result<(), Fault> {
@@ -175,4 +170,63 @@ fn add_samples(db: &Connection, stored: &StoredSamples) -> Result<(), Fault> {
     let count = packed.iter().map(|blob| blob.count as usize).sum();
     packed.iter().try_for_each(|blob| tail::add(db, id, blob))?;
     series::count_in(db, id, count, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::state::{State, lock};
+    use crate::tables::digest;
+    use bedside_console::ports::{DeviceSecret, NewVault, VaultId};
+    use bedside_console::{Changes, SpoolPlace};
+    use bedside_outbox::{OutboxRow, RowId, RowState};
+    use bedside_vitals::{PatientId, ReadingId, WallTime};
+    use uuid::Uuid;
+
+    fn row(id: u128) -> OutboxRow {
+        OutboxRow {
+            id: RowId(Uuid::from_u128(id)),
+            resource_type: "Observation".into(),
+            resource_id: Uuid::from_u128(id),
+            payload: "{}".into(),
+            depends_on: Vec::new(),
+            state: RowState::Waiting,
+            attempts: 0,
+            next_attempt: None,
+            created: WallTime(1),
+            outcome: None,
+        }
+    }
+
+    #[test]
+    fn of_a_spooled_record_that_is_set_aside_nothing_is_said_to_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::new(folder.path());
+        let (id, secret) = (VaultId(Uuid::from_u128(7)), DeviceSecret::new([3; 32]));
+        state.create(&NewVault { id, secret, first: None, recovery: None }).unwrap();
+        let refuse = "CREATE TEMP TRIGGER refused BEFORE INSERT ON main.outbox WHEN NEW.created = 1
+            BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        lock(&state.writer).as_ref().unwrap().execute_batch(refuse).unwrap();
+        let reading = ReadingId(Uuid::from_u128(9));
+        let unassigned =
+            "INSERT INTO reading (id, device, parameter, cadence, unit, first_mantissa, first_exponent, at,
+            time_method, received, boot_seconds, boot_nanos, identity, identity_number, quality, glucose)
+            VALUES (?, x'02', 150364, 1, 'Cel', 365, -1, 1, 0, 1, 1, 1, 0, 1, 0, 0)";
+        let added =
+            digest::in_transaction(
+                lock(&state.writer).as_ref().unwrap(),
+                |db| Ok(db.execute(unassigned, [reading.0])?),
+            );
+        assert_eq!(added.unwrap(), 1);
+        let spooled = Changes {
+            assignments: vec![(reading, PatientId(Uuid::from_u128(8)))],
+            reading_rows: vec![(reading, row(1))],
+            outbox: vec![row(2), OutboxRow { created: WallTime(2), ..row(3) }],
+            spool_filed: Some(SpoolPlace { file: Uuid::from_u128(4), end: 5 }),
+            ..Changes::default()
+        };
+        let receipt = state.commit(&spooled).unwrap();
+        assert_eq!(receipt.set_aside, 2);
+        assert_eq!(receipt.already_known, [reading]);
+        assert_eq!(receipt.ignored_rows, [row(1).id, row(2).id], "the third one is written");
+    }
 }

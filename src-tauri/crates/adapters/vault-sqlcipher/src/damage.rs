@@ -67,8 +67,11 @@ impl State {
             self.committed(changes);
             Ok(receipt)
         });
+        // A file that does not open any more is no better than one that fails: said again by the console under another id,
+        // the changes would be there twice when the log is read.
+        let is_believed = again.as_ref().is_err_and(|fault| is_grave(fault) || lock(&self.writer).is_none());
         match again {
-            Err(fault) if is_grave(&fault) => {
+            Err(fault) if is_believed => {
                 let fault = self.give_up(fault);
                 // Where there is no spool either, the damage is the reason.
                 self.spool_instead(changes, Some(id)).map_err(|_| fault)

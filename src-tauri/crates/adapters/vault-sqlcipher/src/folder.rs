@@ -5,6 +5,7 @@ use bedside_console::ports::StoreFault;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// The files of one vault.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Hold {
     _file: File,
 }
 
+/// Between two looks at a lock that another program holds.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
 /// A key-slot file has a few hundred octets; more than this is not ours.
 const MOST_SLOT_OCTETS: u64 = 64 * 1024;
 
@@ -60,14 +63,21 @@ impl Folder {
         Ok(Hold { _file: file })
     }
 
-    /// Waits for the lock under which wrong tries are counted; it is free again when the file is closed.
-    pub(crate) fn hold_tries(&self) -> Result<File, StoreFault> {
+    /// Waits so long for the lock under which wrong tries are counted; it is free again when the file is closed.
+    pub(crate) fn hold_tries(&self, patience: Duration) -> Result<File, StoreFault> {
         let fault = |error| of_file("taking the lock of the tries", &error);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let file = private(&mut options).open(self.0.join("tries.lock")).map_err(fault)?;
-        file.lock().map_err(fault)?;
-        Ok(file)
+        let until = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(fault(error)),
+                Err(TryLockError::WouldBlock) if Instant::now() >= until => return Err(StoreFault::TriesHeld),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(TRY_AGAIN),
+            }
+        }
     }
 
     /// The content of the slot file; `None` when there is none.
@@ -184,4 +194,19 @@ fn program() -> String {
     let path = std::env::current_exe().ok();
     let name = path.as_deref().and_then(Path::file_stem).map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|| "bedside".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_of_the_tries_that_another_holds_is_not_waited_for_without_end() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::new(place.path());
+        let held = folder.hold_tries(Duration::ZERO).expect("nobody holds it");
+        assert!(matches!(folder.hold_tries(Duration::ZERO), Err(StoreFault::TriesHeld)));
+        drop(held);
+        assert!(folder.hold_tries(Duration::ZERO).is_ok());
+    }
 }

@@ -7,15 +7,18 @@
 //! record_digest(table, value…) = HMAC-SHA256(digest key, field of the table's name | field of each value)
 //! field        = kind (0 nothing, 1 integer, 2 real, 3 text, 4 blob) | length (4 octets) | octets
 //! ```
+//!
+//! `digest_in` and `digest_out` compute the same, and count it in the connection's `Tally` as well.
 use crate::chain;
 use crate::fault::Fault;
 use crate::slots::DatabaseKey;
 use crate::tables::record_key;
+use crate::tally::Tally;
 use bedside_console::ports::StoreFault;
 use ed25519_dalek::{Signer, SigningKey};
 use hmac::{Hmac, KeyInit, Mac};
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, Error, TransactionBehavior};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -24,34 +27,35 @@ use zeroize::Zeroizing;
 /// The secret from which the keys of the record come. Overwritten when dropped.
 pub(crate) type RecordSecret = Zeroizing<[u8; 32]>;
 
-/// Gives a connection the functions `record_digest`, `digest_plus`, `digest_minus`, `audit_signature` and
-/// `audit_public_key`.
+/// Gives a connection the functions `record_digest`, `audit_signature` and `audit_public_key`, and those of a `Tally`.
 ///
 /// # Errors
 /// `Damaged` when the record's secret is missing or does not open with this database key.
-pub(crate) fn equip(db: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
+pub(crate) fn equip(db: &Connection, key: &DatabaseKey) -> Result<Tally, Fault> {
     with_secret(db, &record_key::open(db, key)?)
 }
 
 /// The same for the one writer, which makes what a new or just migrated vault has not: the secret, the digests of what is
 /// there already, the checkpoints of the entries that are there. Then it keeps the digests.
 pub(crate) fn equip_writer(db: &mut Connection, key: &DatabaseKey) -> Result<(), Fault> {
-    if record_key::is_missing(db)? {
+    let tally = if record_key::is_missing(db)? {
         let all = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         record_key::make(&all, key)?;
-        begin(&all, &record_key::open(&all, key)?)?;
+        let tally = begin(&all, &record_key::open(&all, key)?)?;
         all.commit()?;
+        tally
     } else {
-        equip(db, key)?;
-    }
-    crate::tables::digest::watch(db)
+        equip(db, key)?
+    };
+    crate::tables::digest::watch(db, &tally)
 }
 
 /// Equips a connection, and signs and sums what is there already.
-pub(crate) fn begin(db: &Connection, secret: &RecordSecret) -> Result<(), Fault> {
-    with_secret(db, secret)?;
+pub(crate) fn begin(db: &Connection, secret: &RecordSecret) -> Result<Tally, Fault> {
+    let tally = with_secret(db, secret)?;
     crate::tables::audit::sign_all(db)?;
-    crate::tables::digest::rebuild(db)
+    crate::tables::digest::rebuild(db)?;
+    Ok(tally)
 }
 
 /// The key that verifies checkpoints.
@@ -65,7 +69,7 @@ pub(crate) fn sign(db: &Connection, vault: Uuid, seq: u64, hash: &[u8; 32]) -> R
     Ok(db.prepare_cached("SELECT audit_signature(?)")?.query_row([octets], |row| row.get(0))?)
 }
 
-pub(crate) fn with_secret(db: &Connection, secret: &RecordSecret) -> Result<(), Fault> {
+pub(crate) fn with_secret(db: &Connection, secret: &RecordSecret) -> Result<Tally, Fault> {
     let digest_key = derive(secret, b"digest")?;
     let mac = Hmac::<Sha256>::new_from_slice(digest_key.as_slice()).map_err(|_| no_key())?;
     let signing = SigningKey::from_bytes(&*derive(secret, b"audit signature")?);
@@ -73,33 +77,24 @@ pub(crate) fn with_secret(db: &Connection, secret: &RecordSecret) -> Result<(), 
     // Only for statements of ours: a trigger that somebody wrote into the file may not call them.
     let flags = FunctionFlags::SQLITE_UTF8;
     let pure = flags | FunctionFlags::SQLITE_DETERMINISTIC;
+    let (of_in, of_out, tally) = (mac.clone(), mac.clone(), Tally::of(db)?);
+    let (came, went) = (tally.clone(), tally.clone());
     db.create_scalar_function("record_digest", -1, pure, move |values| Ok(digest(mac.clone(), values)))?;
-    db.create_scalar_function("digest_plus", 2, pure, |values| Ok(add(octets_32(values, 0)?, octets_32(values, 1)?)))?;
-    db.create_scalar_function("digest_minus", 2, pure, |values| {
-        Ok(subtract(octets_32(values, 0)?, octets_32(values, 1)?))
+    db.create_scalar_function("digest_in", -1, flags, move |values| {
+        let of_row = digest(of_in.clone(), values);
+        came.count_in(table_of(values)?, &of_row);
+        Ok(of_row)
+    })?;
+    db.create_scalar_function("digest_out", -1, flags, move |values| {
+        went.count_out(table_of(values)?, &digest(of_out.clone(), values));
+        Ok(Null)
     })?;
     db.create_scalar_function("audit_signature", 1, flags, move |values| {
         let octets = values.get_raw(0).as_blob().map_err(|_| not_a_blob())?;
         Ok(signing.sign(octets).to_bytes())
     })?;
     db.create_scalar_function("audit_public_key", 0, pure, move |_| Ok(public))?;
-    Ok(())
-}
-
-/// The sum of two 256-bit numbers, the overflow left out.
-pub(crate) fn add(a: [u8; 32], b: [u8; 32]) -> [u8; 32] {
-    let (mut sum, mut carry) = ([0; 32], 0);
-    for i in (0..32).rev() {
-        let all = u16::from(a[i]) + u16::from(b[i]) + carry;
-        sum[i] = (all & 0xff) as u8;
-        carry = all >> 8;
-    }
-    sum
-}
-
-fn subtract(a: [u8; 32], b: [u8; 32]) -> [u8; 32] {
-    let one = std::array::from_fn(|i| u8::from(i == 31));
-    add(a, add(b.map(|octet| !octet), one))
+    Ok(tally)
 }
 
 fn digest(mut mac: Hmac<Sha256>, values: &Context<'_>) -> [u8; 32] {
@@ -120,12 +115,12 @@ fn digest(mut mac: Hmac<Sha256>, values: &Context<'_>) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn octets_32(values: &Context<'_>, index: usize) -> Result<[u8; 32], Error> {
-    values.get_raw(index).as_blob().ok().and_then(|blob| blob.try_into().ok()).ok_or_else(not_a_blob)
+fn table_of<'a>(values: &'a Context<'_>) -> Result<&'a str, Error> {
+    values.get_raw(0).as_str().map_err(|_| Error::UserFunctionError("expected the name of a table".into()))
 }
 
 fn not_a_blob() -> Error {
-    Error::UserFunctionError("expected a digest of 32 octets".into())
+    Error::UserFunctionError("expected the octets of a checkpoint".into())
 }
 
 fn derive(secret: &RecordSecret, info: &[u8]) -> Result<RecordSecret, Fault> {
@@ -141,16 +136,6 @@ fn no_key() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_was_added_can_be_taken_away_in_any_order(a: [u8; 32], b: [u8; 32], c: [u8; 32]) {
-            prop_assert_eq!(subtract(add(add(a, b), c), b), add(a, c));
-            prop_assert_eq!(add(a, b), add(b, a));
-        }
-    }
-
     fn digest_of(db: &Connection, values: &str) -> [u8; 32] {
         db.query_row(&format!("SELECT record_digest({values})"), [], |row| row.get(0)).unwrap()
     }

@@ -8,7 +8,7 @@ use crate::opening::older_copy;
 use crate::seal::PrivateKey;
 use crate::slots::{DatabaseKey, PassphraseCost, PreparedSlot, Slots, new_database_key};
 use crate::state::{State, lock};
-use crate::tables::{meta, record_key};
+use crate::tables::{digest, meta, record_key};
 use bedside_console::ports::{OpenMode, SlotChange, StoreFault, Unlock, VaultId};
 use rusqlite::Connection;
 
@@ -19,7 +19,10 @@ impl State {
                 // Before any lock: a passphrase takes long.
                 let (vault, _) = self.vault_and_key()?;
                 let slot = PreparedSlot::new(vault, secret, slot, self.passphrase_cost())?;
-                self.change_slots(|slots, key| slots.put(key, slot))
+                self.change_slots(|slots, key| slots.put(key, slot))?;
+                // After a recovery it is a new one.
+                self.known_by(secret, lock(&self.writer).as_ref());
+                Ok(())
             }
             SlotChange::Prove { clinician, secret, passphrase } => {
                 let (_, key) = self.vault_and_key()?;
@@ -30,6 +33,7 @@ impl State {
             }
             SlotChange::Remove(clinician) => self.change_slots(|slots, key| slots.remove(key, *clinician)),
             SlotChange::Recovery(public) => self.change_slots(|slots, key| slots.set_recovery(key, *public)),
+            SlotChange::NoRecovery => self.change_slots(|slots, key| slots.remove_recovery(key)),
             SlotChange::Rekey => self.rekey(),
         }
     }
@@ -75,7 +79,7 @@ impl State {
         let mut slots = self.present_slots(db, &old)?;
         let new = new_database_key()?;
         slots.begin_rekey(&old, &new)?;
-        record_key::seal_also(db, &old, &new)?;
+        digest::in_transaction(db, |db| record_key::seal_also(db, &old, &new))?;
         self.write(db, &slots)?;
         drop(reader.take());
         let rekeyed = cipher::rekey(db, &new).map_err(StoreFault::from);

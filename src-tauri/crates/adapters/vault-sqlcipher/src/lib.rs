@@ -25,6 +25,7 @@ mod space;
 mod spool;
 mod state;
 mod tables;
+mod tally;
 mod trend;
 
 #[cfg(test)]
@@ -34,10 +35,10 @@ pub use slots::PassphraseCost;
 
 use async_trait::async_trait;
 use bedside_console::ports::{
-    Answer, NewVault, OpenMode, Query, RecordStore, Safeguard, SlotChange, StoreFault, Unlock, VaultHeader,
-    VaultPresence,
+    Answer, DeviceSecret, NewVault, OpenMode, Query, RecordStore, Safeguard, SlotChange, StoreFault, Unlock,
+    VaultHeader, VaultPresence,
 };
-use bedside_console::{Changes, Maintenance, Receipt, SafeguardReport, SpoolPlace};
+use bedside_console::{AuditEntry, Changes, Maintenance, Receipt, SafeguardReport, SpooledBatch};
 use bedside_vitals::WallTime;
 use state::State;
 use std::path::{Path, PathBuf};
@@ -125,7 +126,17 @@ impl RecordStore for Vault {
         self.run(State::tries_held).await
     }
 
-    async fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
+    async fn note_outside(&self, audit: Vec<AuditEntry>, secret: &DeviceSecret) -> Result<(), StoreFault> {
+        let secret = DeviceSecret::new(*secret.reveal());
+        self.run(move |state| state.note_outside(&audit, &secret)).await
+    }
+
+    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault> {
+        let secret = DeviceSecret::new(*secret.reveal());
+        self.run(move |state| state.vouch(&secret)).await
+    }
+
+    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
         self.run(State::spooled).await
     }
 

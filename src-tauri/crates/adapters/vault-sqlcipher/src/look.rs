@@ -3,7 +3,7 @@
 use crate::cipher::{self, Use};
 use crate::fault::Fault;
 use crate::slots::DatabaseKey;
-use crate::tables::{self, digest, meta, rows};
+use crate::tables::{self, digest, meta, record_key, rows};
 use crate::{chain, keyed};
 use bedside_console::AuditVerdict;
 use bedside_console::ports::{StoreFault, VaultId};
@@ -43,6 +43,21 @@ pub(crate) fn through(file: &Path, key: &DatabaseKey, vault: Option<VaultId>) ->
     look().map_err(StoreFault::from)
 }
 
+/// The same of a file whose record may be another than was written: then a copy is
+/// made all the same, so that what is there is kept before it is changed, and is not said to be verified.
+///
+/// # Errors
+/// `Damaged` for what the cipher or SQLite finds wrong.
+pub(crate) fn through_as_found(file: &Path, key: &DatabaseKey, vault: VaultId) -> Result<(Figures, bool), StoreFault> {
+    let look = || -> Result<(Figures, bool), Fault> {
+        let db = cipher::open(file, key, Use::Reading)?;
+        meta::verify(&db, vault)?;
+        everything(&db)?;
+        Ok((figures(&db)?, wrong_record(&db, key)?.is_none()))
+    };
+    look().map_err(StoreFault::from)
+}
+
 /// What a database holds, at one moment.
 pub(crate) fn figures(db: &Connection) -> Result<Figures, Fault> {
     let schema = tables::format(db)?;
@@ -72,23 +87,31 @@ pub(crate) fn everything(db: &Connection) -> Result<(), Fault> {
 
 /// The audit chain and the digests of the tables, where the format has them.
 pub(crate) fn record(db: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
-    if tables::format(db)? < tables::FORMAT {
-        return Ok(());
+    match wrong_record(db, key)? {
+        Some(what) => Err(StoreFault::Damaged(what).into()),
+        None => Ok(()),
+    }
+}
+
+/// What is not as it was written.
+fn wrong_record(db: &Connection, key: &DatabaseKey) -> Result<Option<String>, Fault> {
+    let format = tables::format(db)?;
+    // Broken off between two formats, it has no digests yet.
+    if format < tables::DIGESTED || format < tables::FORMAT && record_key::is_missing(db)? {
+        return Ok(None);
     }
     keyed::equip(db, key)?;
     if let AuditVerdict::Bad { seq, .. } = chain::verify(db, None)? {
-        return Err(StoreFault::Damaged(format!("entry {seq} of the audit log is not what was written")).into());
+        return Ok(Some(format!("entry {seq} of the audit log is not what was written")));
     }
-    match digest::verify(db)? {
-        Some(fault) => Err(StoreFault::Damaged(format!("rows of {} are not what was written", fault.table)).into()),
-        None => Ok(()),
-    }
+    Ok(digest::verify(db)?.map(|fault| format!("rows of {} are not what was written", fault.table)))
 }
 
 /// SQLite's quick check for at most `budget`; `false` when the time was over before the end, and nothing wrong was found.
 pub(crate) fn quick(db: &mut Connection, budget: Duration) -> Result<bool, Fault> {
     let begin = Instant::now();
-    db.progress_handler(2_000, Some(move || begin.elapsed() > budget))?;
+    // It is asked after so many pages too: 200 take a few milliseconds.
+    db.progress_handler(200, Some(move || begin.elapsed() > budget))?;
     let looked = expect(db, "PRAGMA quick_check", Some("ok"));
     db.progress_handler(0, None::<fn() -> bool>)?;
     match looked {

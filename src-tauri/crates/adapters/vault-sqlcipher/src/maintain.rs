@@ -6,7 +6,7 @@
 //! Between steps the writer is free for commits.
 use crate::fault::Fault;
 use crate::samples::{Samples, levels};
-use crate::tables::{chunk, frame, frame_chunk, frame_stream, series, tail};
+use crate::tables::{chunk, digest, frame, frame_chunk, frame_stream, series, tail};
 use bedside_console::Maintenance;
 use bedside_series::{Bin, Packed, decode_frames, decode_tile, encode_tiles, pack_frames};
 use bedside_vitals::WallTime;
@@ -96,7 +96,7 @@ impl Round {
                 break;
             }
         }
-        step.commit()?;
+        digest::commit(step)?;
         // Only now has it happened.
         (self.remove_before, self.series, self.streams) = (remove_before, series, streams);
         done.samples_compacted += made.samples_compacted;

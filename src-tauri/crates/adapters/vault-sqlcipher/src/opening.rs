@@ -4,12 +4,25 @@ use crate::cipher::{self, Use};
 use crate::fault::Fault;
 use crate::slots::{DatabaseKey, PreparedSlot, Slots, Stage, new_database_key};
 use crate::state::{Connections, State, lock};
-use crate::tables::{clinician, meta, record_key, rows};
+use crate::tables::{clinician, digest, meta, record_key, rows};
 use bedside_console::ports::{NewVault, OpenMode, StoreFault, Unlock, VaultPresence};
 use rusqlite::Connection;
+use std::time::Duration;
+
+/// So long one program waits for another's look at a passphrase: a keyring writes the count well within it, unless it asks
+/// somebody at the desktop, which a person at another window must not wait for.
+const TRIES_PATIENCE: Duration = Duration::from_secs(5);
 
 impl State {
+    /// Looks without opening. A restore that was broken off is ended first: between its moves the folder looks like an
+    /// empty one, and a first run must not begin in it. `Held` names another program that is at it.
     pub(crate) fn presence(&self) -> Result<VaultPresence, StoreFault> {
+        self.end_restore()?;
+        self.found()
+    }
+
+    /// What the slot file says as it is.
+    fn found(&self) -> Result<VaultPresence, StoreFault> {
         match self.slot_octets() {
             Ok(octets) => Ok(VaultPresence::Present(Slots::parse(&octets)?.header())),
             Err(StoreFault::Missing) => Ok(VaultPresence::Missing),
@@ -17,9 +30,9 @@ impl State {
         }
     }
 
-    /// Waits for the lock under which tries are counted, and holds it.
+    /// Waits for the lock under which tries are counted, up to `TRIES_PATIENCE`, and holds it.
     pub(crate) fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
-        Ok(Box::new(self.folder.hold_tries()?))
+        Ok(Box::new(self.folder.hold_tries(TRIES_PATIENCE)?))
     }
 
     /// The slot file. Without one there is no vault, unless its database is there: that is never a first run, somebody's
@@ -44,12 +57,13 @@ impl State {
             Err(fault) => return Err(fault),
         };
         self.folder.make()?;
+        let _turn = lock(&self.safety.turn);
         let taken = self.take_hold()?;
         let create = || {
             let mut writer = lock(&self.writer);
             let mut reader = lock(&self.reader);
             // Under the lock: nobody else can be making one now.
-            match self.presence() {
+            match self.found() {
                 Ok(VaultPresence::Missing) => {}
                 Ok(VaultPresence::Present(_)) | Err(StoreFault::Damaged(_)) => return Err(StoreFault::AlreadyThere),
                 Err(fault) => return Err(fault),
@@ -58,6 +72,7 @@ impl State {
             let slots = Slots::new(new, first, &key)?;
             self.folder.write_slots(&slots.to_json()?)?;
             (*writer, *reader) = self.finish_creating(slots, &key, None)?;
+            self.known_by(&new.secret, writer.as_ref());
             Ok(())
         };
         create().inspect_err(|_| self.give_back_hold(taken))
@@ -73,6 +88,8 @@ impl State {
         let mut slots = Slots::parse(&before)?;
         // Before any lock: a passphrase takes long, and what is captured meanwhile goes into the spool.
         let mut keys = slots.unlock(unlock)?;
+        // What is opened while a restore of this program goes on would be set aside under whoever opened it.
+        let _turn = lock(&self.safety.turn);
         let taken = mode == OpenMode::Writer && self.take_hold()?;
         let open = || {
             let now = self.slot_octets()?;
@@ -90,6 +107,7 @@ impl State {
                 return Err(open_already());
             }
             (*writer, *reader) = self.open_held(slots, &keys, Some(unlock), mode)?;
+            self.opened_by(unlock, writer.as_ref());
             Ok(())
         };
         open().inspect_err(|_| self.give_back_hold(taken))
@@ -168,7 +186,7 @@ impl State {
         if slots.has_two_keys() {
             // The cipher's check reads the file alone: the log is emptied into it first.
             prove_whole(db)?;
-            record_key::keep_only(db, key)?;
+            digest::in_transaction(db, |db| record_key::keep_only(db, key))?;
             slots.keep_only(key)?;
         }
         if slots != before {

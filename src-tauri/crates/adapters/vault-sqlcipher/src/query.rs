@@ -86,9 +86,17 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         Query::PatientActivity => Answer::PatientActivity(activity(&db)?),
         Query::OutboxCounts => Answer::OutboxCounts(outbox::counts(&db)?),
         Query::OutboxRows { states, limit } => Answer::OutboxRows(outbox::in_states(&db, &states, limit)?),
+        Query::TheseRows(ids) => {
+            let mut found = Vec::new();
+            for id in ids {
+                found.extend(outbox::by_id(&db, id)?);
+            }
+            Answer::OutboxRows(found)
+        }
         Query::Audit { patient, limit } => Answer::Audit(audit::newest(&db, patient, limit)?),
         Query::VerifyAudit(anchor) => Answer::AuditVerdict(chain::verify(&db, anchor.as_ref())?),
         Query::Anchor => Answer::Anchor(anchor::of(&db)?),
+        Query::AnchorKept => Answer::AnchorKept(meta::anchor_kept(&db)?),
         Query::CompareAnchor(known) => Answer::AnchorVerdict(anchor::compare(&db, &known)?),
         Query::VerifyDigests => Answer::Digests(digest::verify(&db)?),
         Query::Clinicians => Answer::Clinicians(clinician::all(&db)?),

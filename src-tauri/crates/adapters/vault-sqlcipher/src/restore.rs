@@ -63,7 +63,11 @@ impl State {
     ) -> Result<SafeguardReport, StoreFault> {
         let before = self.as_it_is();
         let taken = self.take_hold()?;
-        let restored = self.restore_held(backup, unlock, now).inspect_err(|_| self.take_back(before));
+        let restored = self.make_ready(backup, unlock, now).and_then(|report| {
+            finish(&self.folder)?;
+            Ok(report)
+        });
+        let restored = restored.inspect_err(|_| self.take_back(before));
         self.give_back_hold(taken);
         restored
     }
@@ -73,6 +77,8 @@ impl State {
         if !self.folder.path(PLACE).join(READY).exists() {
             return Ok(());
         }
+        // One of this very program is not broken off: it has the turn until it is done.
+        let _turn = lock(&self.safety.turn);
         let taken = self.take_hold()?;
         self.give_back_hold(taken);
         Ok(())
@@ -126,7 +132,8 @@ impl State {
         }
     }
 
-    fn restore_held(
+    /// All but the moves: what a restore is to bring lies in `restoring/`, and is said to be ready.
+    fn make_ready(
         &self,
         backup: Option<&Path>,
         unlock: Option<&Unlock>,
@@ -148,7 +155,6 @@ impl State {
         let ready = serde_json::to_vec(&Ready { set_aside: name.clone() })
             .map_err(|_| StoreFault::Io("a restore could not be noted".into()))?;
         write_whole(&place.join(READY), &ready)?;
-        finish(&self.folder)?;
         Ok(SafeguardReport::Restored {
             backup: copy,
             set_aside: self.folder.path("damaged").join(name),
@@ -224,14 +230,18 @@ impl State {
             let folder = named.parent().unwrap_or(named);
             all = backup::list(folder, vault, None).into_iter().filter(|copy| copy.folder == named).collect();
         }
-        let mut last = StoreFault::Io("there is no backup of this vault to restore".into());
+        let mut said = StoreFault::Io("there is no backup of this vault to restore".into());
         for copy in all {
             match open_backup(copy, unlock, present) {
                 Ok(chosen) => return Ok(chosen),
-                Err(fault) => last = fault,
+                // Who opened the present slots has proven who they are: their passphrase was another one then.
+                Err(StoreFault::WrongPassphrase) if !present.is_empty() => said = of_its_time(),
+                // A guess counts as one, whatever older backups say.
+                Err(fault) if said != StoreFault::WrongPassphrase => said = fault,
+                Err(_) => {}
             }
         }
-        Err(last)
+        Err(said)
     }
 
     fn close_connections(&self) {
@@ -249,15 +259,15 @@ impl State {
 fn hand_over_record_key(file: &Path, old: &DatabaseKey, new: &DatabaseKey) -> Result<(), StoreFault> {
     let hand_over = || -> Result<(), Fault> {
         let mut db = cipher::open(file, new, Use::Filling)?;
-        if old == new || tables::format(&db)? < tables::FORMAT || record_key::is_missing(&db)? {
+        if old == new || tables::format(&db)? < tables::DIGESTED || record_key::is_missing(&db)? {
             return Ok(());
         }
-        keyed::equip(&db, old)?;
-        digest::watch(&db)?;
+        let tally = keyed::equip(&db, old)?;
+        digest::watch(&mut db, &tally)?;
         let all = db.transaction()?;
         record_key::seal_also(&all, old, new)?;
         record_key::keep_only(&all, new)?;
-        Ok(all.commit()?)
+        digest::commit(all)
     };
     hand_over().map_err(StoreFault::from)
 }
@@ -271,7 +281,7 @@ fn begin_record(
 ) -> Result<(), StoreFault> {
     let begin = || -> Result<(), Fault> {
         let mut db = cipher::open(file, key, Use::Filling)?;
-        if tables::format(&db)? == tables::FORMAT && !record_key::is_missing(&db)? {
+        if tables::format(&db)? >= tables::DIGESTED && !record_key::is_missing(&db)? {
             return Ok(());
         }
         let Some(secret) = secret() else { return Ok(()) };
@@ -311,7 +321,7 @@ fn open_backup(
     present: &[(VaultId, DatabaseKey)],
 ) -> Result<Chosen, StoreFault> {
     let (database, slots) = backup::files(&copy.folder);
-    let mut fault = StoreFault::NoSlot("the backup has the key of its time: it opens with a passphrase of its time");
+    let mut fault = of_its_time();
     let try_with = |(vault, key): &(VaultId, DatabaseKey)| look::through(&database, key, Some(*vault));
     for (vault, key) in present {
         match try_with(&(*vault, key.clone())) {
@@ -320,14 +330,18 @@ fn open_backup(
         }
     }
     let slots = folder::read_small(&slots, 64 * 1024).and_then(|octets| Slots::parse(&octets))?;
-    let of_its_time = if unlock.is_some() { keys_of(slots, unlock)? } else { Vec::new() };
-    for (vault, key) in of_its_time {
+    let keys = if unlock.is_some() { keys_of(slots, unlock)? } else { Vec::new() };
+    for (vault, key) in keys {
         match try_with(&(vault, key.clone())) {
             Ok(found) => return Ok(Chosen { copy, vault, key, generation: found.generation }),
             Err(said) => fault = said,
         }
     }
     Err(fault)
+}
+
+fn of_its_time() -> StoreFault {
+    StoreFault::NoSlot("the backup has the key of its time: it opens with a passphrase of its time")
 }
 
 /// Ends a restore that is ready, if there is one: sets the present files aside and moves the new ones to their place.
@@ -431,3 +445,6 @@ fn unused_name(folder: &Folder, now: WallTime) -> String {
     let named = |again: u32| if again == 0 { name.clone() } else { format!("{name}-{again}") };
     (0..).map(named).find(|name| !folder.path("damaged").join(name).exists()).unwrap_or(name.clone())
 }
+
+#[cfg(test)]
+mod tests;

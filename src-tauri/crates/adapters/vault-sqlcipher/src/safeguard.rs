@@ -1,6 +1,6 @@
 //! Backups, checks and restores of one vault, one at a time, while commits and reads go on.
 //! Not here: when they are due (the console decides), and how each is done (`backup`, `look`, `restore`, `space`).
-use crate::backup;
+use crate::backup::{self, Accept};
 use crate::cipher::{self, Use};
 use crate::fault::Fault;
 use crate::look;
@@ -40,7 +40,8 @@ impl State {
         };
         if (1..crate::tables::FORMAT).contains(&format()?) {
             let (backups, now) = (self.backups_of(vault), present());
-            backup::make(&self.folder, &backups, vault, key, now)?;
+            // A record that is not as it was written opens, and is told: it is no reason not to migrate it.
+            backup::make(&self.folder, &backups, vault, key, now, Accept::AsFound)?;
             backup::thin(&backups, vault, key, now);
         }
         Ok(())
@@ -50,7 +51,7 @@ impl State {
     pub(crate) fn back_up(&self, now: WallTime) -> Result<BackupCopy, StoreFault> {
         let (vault, key) = self.identity()?;
         let backups = self.backups_of(vault);
-        let copy = backup::make(&self.folder, &backups, vault, &key, now)?;
+        let copy = backup::make(&self.folder, &backups, vault, &key, now, Accept::Verified)?;
         backup::thin(&backups, vault, &key, now);
         Ok(copy)
     }

@@ -13,7 +13,7 @@ mod tables;
 use crate::fault::Fault;
 use crate::keyed::RecordSecret;
 use crate::slots::DatabaseKey;
-use crate::tables::meta;
+use crate::tables::{digest, meta};
 use bedside_console::UnreadableRows;
 use bedside_console::ports::{StoreFault, VaultId};
 use rusqlite::{Connection, TransactionBehavior};
@@ -76,7 +76,7 @@ pub(crate) fn bring_over(
         // A whole record goes on where it was; one with a gap says by its number that commits are missing.
         let whole = generation.filter(|_| salvaged.unreadable.is_empty()).unwrap_or(backup);
         meta::continue_from(&all, whole.max(backup))?;
-        all.commit()?;
+        digest::commit(all)?;
         Ok(salvaged)
     };
     work().map_err(StoreFault::from)

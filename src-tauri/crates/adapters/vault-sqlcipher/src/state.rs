@@ -11,7 +11,7 @@ use crate::query::{self, Beside};
 use crate::restore;
 use crate::slots::{DatabaseKey, PassphraseCost};
 use crate::spool::{Spool, random};
-use crate::tables::{self, meta, spool_filed};
+use crate::tables::{self, digest, meta, record_key, spool_filed};
 use bedside_console::ports::{Answer, OpenMode, Query, StoreFault, VaultId};
 use bedside_console::{Changes, Maintenance, Receipt};
 use bedside_vitals::WallTime;
@@ -195,10 +195,17 @@ impl State {
 
     pub(crate) fn open_writer(&self, vault: VaultId, key: &DatabaseKey) -> Result<Connection, Fault> {
         let mut db = cipher::open(&self.folder.database(), key, Use::Writing)?;
+        let is_digested = (tables::DIGESTED..tables::FORMAT).contains(&tables::format(&db)?);
+        // Broken off between two formats: the secret is made after the last one.
+        if is_digested && !record_key::is_missing(&db)? {
+            keyed::equip(&db, key)?;
+        }
         tables::migrate(&mut db)?;
         keyed::equip_writer(&mut db, key)?;
-        meta::claim(&db, vault)?;
-        spool_filed::keep_last_commit(&db)?;
+        digest::in_transaction(&db, |db| {
+            meta::claim(db, vault)?;
+            spool_filed::keep_last_commit(db)
+        })?;
         Ok(db)
     }
 
@@ -239,7 +246,7 @@ pub(crate) type Connections = (Option<Connection>, Option<Connection>);
 
 /// The last word of an open vault. A full disk does not keep it open: the chain is sound without a signature at its end.
 pub(crate) fn sign_audit(writer: Option<&Connection>) {
-    let _ = writer.map(tables::audit::sign_head);
+    let _ = writer.map(|db| digest::in_transaction(db, tables::audit::sign_head));
 }
 
 /// A panic elsewhere leaves a connection between transactions: an unfinished one was rolled back when it was dropped.

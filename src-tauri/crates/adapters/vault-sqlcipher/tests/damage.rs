@@ -4,7 +4,7 @@
 mod support;
 
 use bedside_console::ports::{OpenMode, Query, RecordStore, Safeguard, StoreFault};
-use bedside_console::{AuditAction, AuditEntry, Changes, SafeguardReport};
+use bedside_console::{AuditAction, AuditEntry, Changes, SafeguardReport, SpooledBatch};
 use bedside_vault_sqlcipher::Vault;
 use bedside_vitals::WallTime;
 use std::collections::BTreeSet;
@@ -184,7 +184,7 @@ async fn an_open_vault_whose_file_is_damaged_stops_writing_to_it_and_says_why() 
     let task = Safeguard::Restore { backup: None, unlock: None, now: WallTime(T0) };
     assert!(matches!(vault.safeguard(task).await, Ok(SafeguardReport::Restored { .. })));
     vault.open(unlock(), OpenMode::Writer).await.unwrap();
-    while let Some((place, changes)) = vault.spooled().await.unwrap() {
+    while let Some(SpooledBatch { place, changes, .. }) = vault.spooled().await.unwrap() {
         vault.commit(Changes { spool_filed: Some(place), ..changes }).await.unwrap();
     }
     assert_eq!(readings(&vault).await.len(), 603);

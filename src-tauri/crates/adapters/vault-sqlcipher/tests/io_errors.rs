@@ -8,8 +8,8 @@ mod support;
 #[allow(dead_code, reason = "this test records nothing")]
 mod sys;
 
-use bedside_console::Changes;
 use bedside_console::ports::{OpenMode, RecordStore, StoreFault};
+use bedside_console::{Changes, SpooledBatch};
 use bedside_vault_sqlcipher::Vault;
 use bedside_vitals::WallTime;
 use std::collections::BTreeMap;
@@ -88,7 +88,7 @@ async fn goes_on(vault: &Vault, acknowledged: u32, of: &str) -> Result<bool, Sto
         vault.open(unlock(), OpenMode::Writer).await?;
         vault.check().await?;
     }
-    while let Some((place, changes)) = vault.spooled().await? {
+    while let Some(SpooledBatch { place, changes, .. }) = vault.spooled().await? {
         vault.commit(Changes { spool_filed: Some(place), ..changes }).await?;
     }
     assert_eq!(batches_in(vault, of).await, acknowledged + 2, "{of}");

@@ -5,8 +5,8 @@
 mod support;
 
 use bedside_console::ports::{
-    Answer, DeviceSecret, NewSlot, NewVault, OpenMode, Passphrase, Pin, Query, RecordStore, RecoveryKey, SlotChange,
-    SlotOwner, StoreFault, Unlock, VaultPresence,
+    Answer, DeviceSecret, NewSlot, NewVault, OpenMode, Passphrase, Pin, Query, RecordStore, RecoveryKey, Safeguard,
+    SlotChange, SlotOwner, StoreFault, Unlock, VaultPresence,
 };
 use bedside_console::{Changes, Clinician, ClinicianId, Role, UserName};
 use bedside_vault_sqlcipher::{PassphraseCost, Vault};
@@ -285,4 +285,25 @@ async fn a_slot_file_that_was_exchanged_under_an_open_vault_is_not_signed_again(
     let told = vault.keys(SlotChange::Recovery(kit().public())).await;
     assert!(matches!(told, Err(StoreFault::Damaged(_))), "{told:?}");
     assert_eq!(fs::read(&slots).unwrap(), old);
+}
+
+#[tokio::test]
+async fn without_a_slot_file_a_wrong_passphrase_is_told_as_one_whatever_older_backups_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = vault_in(folder.path());
+    vault.create(NewVault { first: Some(berg()), ..made_of() }).await.unwrap();
+    vault.commit(everything()).await.unwrap();
+    vault.safeguard(Safeguard::Backup { now: WallTime(T0) }).await.unwrap();
+    vault.keys(SlotChange::Put { secret: secret(), slot: diaz() }).await.unwrap();
+    vault.safeguard(Safeguard::Backup { now: WallTime(T0 + 60_000) }).await.unwrap();
+    vault.close().await.unwrap();
+    fs::remove_file(folder.path().join("slots.json")).unwrap();
+    let restore = async |typed: &str| {
+        let unlock = Some(with(DIAZ, typed));
+        vault.safeguard(Safeguard::Restore { backup: None, unlock, now: WallTime(T0 + 90_000) }).await
+    };
+    // The older one has no slot of hers.
+    assert_eq!(restore("violet kettle").await.unwrap_err(), StoreFault::WrongPassphrase);
+    restore("lantern stairs").await.unwrap();
+    open_and_close(&vault, with(DIAZ, "lantern stairs")).await.unwrap();
 }

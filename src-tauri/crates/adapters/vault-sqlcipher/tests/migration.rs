@@ -4,6 +4,7 @@
 mod support;
 
 use bedside_console::ports::{Answer, OpenMode, Query, RecordStore};
+use bedside_console::{AuditVerdict, Changes};
 use bedside_vault_sqlcipher::Vault;
 use std::fs;
 use support::*;
@@ -41,4 +42,51 @@ async fn a_vault_that_is_current_is_not_backed_up_at_its_opening() {
     vault.close().await.unwrap();
     let vault = opened(folder.path()).await;
     assert!(matches!(read(&vault, Query::Backups).await, Answer::Backups(none) if none.is_empty()));
+}
+
+/// Puts the vault of format 3, with the batches that were spooled while it was locked.
+fn put_third(folder: &std::path::Path) {
+    fs::create_dir_all(folder.join("spool")).unwrap();
+    let earlier = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/earlier/format3");
+    for name in ["vault.db", "slots.json"] {
+        fs::copy(earlier.join(name), folder.join(name)).unwrap();
+    }
+    for entry in fs::read_dir(earlier.join("spool")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), folder.join("spool").join(entry.file_name())).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_vault_of_the_third_format_keeps_its_audit_log_its_digests_and_its_anchor() {
+    let folder = tempfile::tempdir().unwrap();
+    put_third(folder.path());
+    let vault = opened(folder.path()).await;
+    assert!(matches!(read(&vault, Query::VerifyDigests).await, Answer::Digests(None)));
+    let verdict = read(&vault, Query::VerifyAudit(None)).await;
+    let sound = Answer::AuditVerdict(AuditVerdict::Sound { entries: 121, signed: 121 });
+    assert_eq!(format!("{verdict:?}"), format!("{sound:?}"));
+    assert!(matches!(read(&vault, Query::AnchorKept).await, Answer::AnchorKept(false)));
+    let kept = Changes { anchor_kept: true, ..Changes::default() };
+    vault.commit(kept).await.unwrap();
+    assert!(matches!(read(&vault, Query::AnchorKept).await, Answer::AnchorKept(true)));
+    vault.check().await.unwrap();
+    vault.close().await.unwrap();
+    opened(folder.path()).await.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_spool_of_before_proofs_brings_its_values_to_the_inbox_and_nothing_under_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    put_third(folder.path());
+    let vault = opened(folder.path()).await;
+    let before = readings(&vault).await.len();
+    let batch = vault.spooled().await.unwrap().unwrap();
+    assert_eq!((batch.unproven, batch.refused, batch.changes.audit.len()), (3, 3, 0));
+    vault.commit(Changes { spool_filed: Some(batch.place), ..batch.changes }).await.unwrap();
+    assert!(vault.spooled().await.unwrap().is_none());
+    let all = readings(&vault).await;
+    assert_eq!(all.len(), before + 3);
+    assert_eq!(all.iter().filter(|one| one.patient.is_none()).count(), 3 + 1, "one had no patient before");
+    assert_eq!(fs::read_dir(folder.path().join("damaged")).unwrap().count(), 3);
 }

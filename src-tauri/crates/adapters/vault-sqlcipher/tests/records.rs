@@ -223,7 +223,7 @@ async fn every_record_comes_back_after_a_restart() {
     assert_eq!(answer!(&vault, rows, OutboxRows), changes.outbox);
     assert_eq!(answer!(&vault, Query::LastRun, LastRun), changes.run);
     let status = answer!(&vault, Query::VaultStatus, VaultStatus);
-    assert_eq!((status.format, status.generation, status.patients, status.readings), (3, 1, 1, 2));
+    assert_eq!((status.format, status.generation, status.patients, status.readings), (4, 1, 1, 2));
     assert_eq!((status.samples, status.frames, status.rejected_frames), (3, 2, 1));
     assert!(status.cipher.starts_with('4') && status.octets > 0);
     vault.check().await.unwrap();
@@ -323,6 +323,49 @@ async fn frames_come_back_in_order_of_time_before_and_after_packing() {
     }
     let nobody = Query::Frames { device: Some(bedside_vitals::DeviceId(Uuid::nil())), rejected_only: false, limit: 9 };
     assert!(answer!(&vault, nobody, Frames).is_empty());
+}
+
+#[tokio::test]
+async fn a_withdrawn_row_is_found_by_its_id_and_is_in_no_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let rows: Vec<_> = (0..2).map(|i| outbox_row(i, RowState::Waiting, T0 + i as i64)).collect();
+    vault.commit(Changes { patients: vec![patient()], outbox: rows.clone(), ..Changes::default() }).await.unwrap();
+    let outcome = Some(Outcome { status: 0, text: bedside_outbox::WITHDRAWN.into(), at: WallTime(T0 + 9) });
+    let withdrawn = RowUpdate { id: rows[0].id, state: RowState::Held, attempts: 0, next_attempt: None, outcome };
+    vault.commit(Changes { outbox_updates: vec![withdrawn], ..Changes::default() }).await.unwrap();
+
+    let counts = answer!(&vault, Query::OutboxCounts, OutboxCounts);
+    assert_eq!((counts.count(RowState::Held), counts.count(RowState::Waiting)), (0, 1));
+    assert_eq!(counts.oldest_open, Some(rows[1].created));
+    let every = answer!(&vault, Query::OutboxRows { states: RowState::ALL.to_vec(), limit: 9 }, OutboxRows);
+    assert_eq!(every.iter().map(|row| row.id).collect::<Vec<_>>(), [rows[1].id]);
+    let found = answer!(&vault, Query::TheseRows(vec![rows[0].id, RowId(Uuid::max())]), OutboxRows);
+    assert!(matches!(&found[..], [row] if row.is_withdrawn()));
+}
+
+#[tokio::test]
+async fn a_stored_withdrawal_outlives_the_answer_to_a_try_that_began_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    let row = outbox_row(1, RowState::Waiting, T0);
+    let said = |text: &str| Some(Outcome { status: 0, text: text.into(), at: WallTime(T0 + 9) });
+    let update = |state, attempts, outcome| Changes {
+        outbox_updates: vec![RowUpdate { id: row.id, state, attempts, next_attempt: None, outcome }],
+        ..Changes::default()
+    };
+    vault.commit(Changes { outbox: vec![row.clone()], ..Changes::default() }).await.unwrap();
+    vault.commit(update(RowState::Held, 0, said(bedside_outbox::WITHDRAWN))).await.unwrap();
+    for late in [
+        update(RowState::Waiting, 1, said("503")),
+        update(RowState::Accepted, 1, said("201")),
+        update(RowState::Held, 1, said("refused")),
+    ] {
+        vault.commit(late).await.unwrap();
+        let found = answer!(&vault, Query::TheseRows(vec![row.id]), OutboxRows);
+        assert!(matches!(&found[..], [row] if row.is_withdrawn()), "{found:?}");
+    }
+    vault.check().await.unwrap();
 }
 
 #[tokio::test]

@@ -107,6 +107,41 @@ async fn a_torn_note_of_a_restore_leaves_the_vault_as_it_was() {
 }
 
 #[tokio::test]
+async fn looking_ends_a_half_done_restore_and_never_takes_it_for_a_first_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = new_vault(folder.path()).await;
+    vault.commit(everything()).await.unwrap();
+    let copy = back_up(&vault).await;
+    let present = vault.presence().await.unwrap();
+    vault.close().await.unwrap();
+    // Its slots were lost, its database is set aside, and the power failed: the folder has neither of them.
+    fs::remove_file(folder.path().join("slots.json")).unwrap();
+    let place = folder.path().join("restoring");
+    fs::create_dir(&place).unwrap();
+    for file in ["vault.db", "slots.json"] {
+        fs::copy(copy.folder.join(file), place.join(file)).unwrap();
+    }
+    fs::write(place.join("ready.json"), r#"{"set_aside":"then"}"#).unwrap();
+    fs::create_dir_all(folder.path().join("damaged/then")).unwrap();
+    for file in ["vault.db", "vault.db-wal", "vault.db-shm"] {
+        let (from, to) = (folder.path().join(file), folder.path().join("damaged/then").join(file));
+        if from.exists() {
+            fs::rename(from, to).unwrap();
+        }
+    }
+    // While another program has the right to write, it is named.
+    let held = fs::OpenOptions::new().write(true).open(folder.path().join("vault.lock")).unwrap();
+    held.try_lock().unwrap();
+    let looking = Vault::in_folder(folder.path());
+    assert!(matches!(looking.presence().await, Err(StoreFault::Held { .. })));
+    drop(held);
+    assert_eq!(looking.presence().await, Ok(present));
+    assert!(!place.exists());
+    let vault = opened(folder.path()).await;
+    assert_eq!(readings(&vault).await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_restore_that_fails_before_any_move_leaves_the_vault_open() {
     let folder = tempfile::tempdir().unwrap();
     let vault = new_vault(folder.path()).await;

@@ -6,7 +6,7 @@
 mod support;
 
 use bedside_console::ports::{Answer, OpenMode, Query, RecordStore, SlotChange, StoreFault};
-use bedside_console::{AuditAction, AuditEntry, Changes, SampleValues, SpoolPlace, StoredSamples};
+use bedside_console::{AuditAction, AuditEntry, Changes, SampleValues, SpoolPlace, SpooledBatch, StoredSamples};
 use bedside_vault_sqlcipher::Vault;
 use bedside_vitals::{ReadingId, WallTime};
 use std::collections::BTreeMap;
@@ -15,12 +15,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use support::proof::*;
 use support::*;
 
 const FOLDER: &str = "BEDSIDE_SPOOL_TEST_FOLDER";
-const ROUNDS: &str = "BEDSIDE_SPOOL_KILLS";
 /// Octets before the first record of a spool file.
-const HEAD: usize = 88;
+const HEAD: usize = 120;
 
 fn batch(n: u32) -> Changes {
     let at = T0 + i64::from(n) * 1000;
@@ -44,6 +44,7 @@ fn spool_files(folder: &Path) -> Vec<PathBuf> {
 async fn standing_by(folder: &Path) -> Vault {
     let vault = Vault::in_folder(folder);
     vault.stand_by().await.unwrap();
+    vault.vouch(&secret()).await.unwrap();
     vault
 }
 
@@ -52,7 +53,7 @@ async fn file_all(vault: &Vault) -> (usize, Vec<StoreFault>) {
     let (mut batches, mut told) = (0, Vec::new());
     for _ in 0..10_000 {
         match vault.spooled().await {
-            Ok(Some((place, changes))) => {
+            Ok(Some(SpooledBatch { place, changes, .. })) => {
                 let filed = Changes { spool_filed: Some(place), ..changes };
                 assert!(!vault.commit(filed).await.unwrap().spooled);
                 batches += 1;
@@ -209,7 +210,7 @@ async fn a_batch_that_was_never_finished_is_left_out_wherever_it_breaks_off() {
     for cut in [last, last + 1, last + 19, last + 20, (last + end) / 2, end - 1] {
         std::fs::write(&file, &octets[..cut]).unwrap();
         let vault = opened(folder.path()).await;
-        let (place, changes) = vault.spooled().await.unwrap().unwrap();
+        let SpooledBatch { place, changes, .. } = vault.spooled().await.unwrap().unwrap();
         assert_eq!(changes.readings.len(), 2, "cut at {cut}");
         assert_eq!(place.end, last as u64);
         vault.close().await.unwrap();
@@ -286,7 +287,7 @@ async fn a_filed_spool_that_comes_back_is_not_filed_again() {
     let file = spooled(folder.path(), 3).await;
     let octets = std::fs::read(&file).unwrap();
     let vault = opened(folder.path()).await;
-    let (place, changes) = vault.spooled().await.unwrap().unwrap();
+    let SpooledBatch { place, changes, .. } = vault.spooled().await.unwrap().unwrap();
     let filed = Changes { spool_filed: Some(place), ..changes };
     vault.commit(filed.clone()).await.unwrap();
     // The program ends between the commit and the removal; and the same batch is asked for once more.
@@ -330,7 +331,7 @@ async fn a_record_that_the_tables_refuse_is_set_aside_in_the_transaction_that_fi
         status.generation
     };
     let before = generation().await;
-    let (place, changes) = vault.spooled().await.unwrap().unwrap();
+    let SpooledBatch { place, changes, .. } = vault.spooled().await.unwrap().unwrap();
     let receipt = vault.commit(Changes { spool_filed: Some(place), ..changes }).await.unwrap();
     assert_eq!((receipt.set_aside, receipt.generation), (1, before + 1), "one transaction");
     assert_eq!(file_all(&vault).await, (0, vec![]));
@@ -352,7 +353,7 @@ async fn damaged_octets_that_cannot_be_kept_are_not_passed_over() {
     // A file where the folder would be.
     std::fs::write(folder.path().join("damaged"), b"").unwrap();
     let vault = opened(folder.path()).await;
-    let (place, changes) = vault.spooled().await.unwrap().unwrap();
+    let SpooledBatch { place, changes, .. } = vault.spooled().await.unwrap().unwrap();
     vault.commit(Changes { spool_filed: Some(place), ..changes }).await.unwrap();
     for _ in 0..2 {
         assert!(matches!(vault.spooled().await, Err(StoreFault::Io(_))), "they are nowhere yet");
@@ -450,7 +451,7 @@ async fn child_that_spools_until_it_is_killed() {
         // Opened, filing what is left of the child before, and locked again in the midst of it.
         let vault = opened(folder).await;
         for _ in 0..first % 7 {
-            let Some((place, changes)) = vault.spooled().await.unwrap() else { break };
+            let Some(SpooledBatch { place, changes, .. }) = vault.spooled().await.unwrap() else { break };
             vault.commit(Changes { spool_filed: Some(place), ..changes }).await.unwrap();
         }
         vault.lock().await.unwrap();
@@ -468,7 +469,7 @@ async fn child_that_spools_until_it_is_killed() {
 
 #[tokio::test]
 async fn no_receipt_of_the_spool_is_lost_or_filed_twice_over_kills() {
-    let rounds: u64 = std::env::var(ROUNDS).ok().and_then(|text| text.parse().ok()).unwrap_or(50);
+    let rounds = times(50, 2_000);
     let folder = tempfile::tempdir().unwrap();
     new_vault(folder.path()).await.close().await.unwrap();
     let (mut next, mut receipts) = (1u32, BTreeMap::new());
@@ -498,9 +499,10 @@ async fn no_receipt_of_the_spool_is_lost_or_filed_twice_over_kills() {
         if round % 5 == 4 {
             proven(folder.path(), &receipts).await;
         }
+        progress("kills, spooling", round + 1, rounds);
     }
     proven(folder.path(), &receipts).await;
-    println!("{rounds} kills while spooling, {} receipts, 0 lost, 0 filed twice", receipts.len());
+    tell("killed at spooling", &format!("{rounds} kills, {} receipts, 0 lost, 0 filed twice", receipts.len()));
     assert!(receipts.len() as u64 > rounds);
 }
 

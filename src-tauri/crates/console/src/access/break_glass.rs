@@ -15,21 +15,23 @@ const LEAST: usize = 5;
 const MOST: usize = 200;
 
 /// An emergency.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Emergency {
     until: BootTime,
     pub(super) until_wall: WallTime,
+    /// Stands at each look at a patient: whoever reads that patient's log sees no other entry of it.
+    pub(super) reason: String,
 }
 
 impl Console {
     /// Nothing is opened before the entry about it is durable, and nothing behind a lock or to somebody else.
-    pub(super) fn begin_emergency(&mut self, reason: &str, reply: Reply<()>) {
+    pub(crate) fn begin_emergency(&mut self, reason: &str, reply: Reply<()>) {
         let reason = match self.needed(reason) {
             Ok(reason) => reason,
             Err(error) => return answer(reply, Err(error)),
         };
         let entry = AuditEntry {
-            reason: Some(reason),
+            reason: Some(reason.clone()),
             purpose: Purpose::BreakGlass,
             ..self.operation(AuditAction::BreakGlassBegun, None, AuditOutcome::Success)
         };
@@ -42,7 +44,7 @@ impl Console {
                 other => other,
             };
             match begun {
-                Ok(()) => console.emergency_begins(),
+                Ok(()) => console.emergency_begins(reason),
                 // What was noted as begun is noted as over.
                 Err(_) if noted => console.note(ended),
                 Err(_) => {}
@@ -66,24 +68,24 @@ impl Console {
         Ok(reason.to_owned())
     }
 
-    fn emergency_begins(&mut self) {
+    fn emergency_begins(&mut self, reason: String) {
         let now = self.now();
         let length = Duration::from_secs(u64::from(self.policy.break_glass_hours) * 3600);
         let millis = i64::try_from(length.as_millis()).unwrap_or(0);
         let until_wall = now.wall.plus_millis(millis);
-        self.access.emergency = Some(Emergency { until: now.boot.plus(length), until_wall });
+        self.access.emergency = Some(Emergency { until: now.boot.plus(length), until_wall, reason });
         self.changed = true;
     }
 
     /// Its time is over. The time counts sleep, and nobody can set it.
     pub(super) fn end_emergency_in_time(&mut self, now: Now) {
-        if self.access.emergency.is_some_and(|emergency| now.boot >= emergency.until) {
+        if self.access.emergency.as_ref().is_some_and(|emergency| now.boot >= emergency.until) {
             self.end_emergency();
         }
     }
 
     /// It is given up, somebody else works here now, or the vault locks.
-    pub(super) fn end_emergency(&mut self) {
+    pub(crate) fn end_emergency(&mut self) {
         if self.access.emergency.is_none() {
             return;
         }

@@ -1,6 +1,7 @@
 //! Who works here: enrolling, roles, leaving, passphrases and PINs, the recovery key.
 //! Not here: slots (the vault's), and signing in (`sign_in`).
-use super::sign_in::with_administrator;
+use super::By;
+use super::sign_in::{outcome_of, with_administrator};
 use super::tried::{At, Door};
 use crate::audit::{AuditAction, AuditEntry, AuditOutcome};
 use crate::clinician::{Clinician, ClinicianId, Role};
@@ -70,58 +71,7 @@ pub(crate) fn slot(clinician: &Clinician, passphrase: Passphrase) -> NewSlot {
 }
 
 impl Console {
-    /// A vault of an earlier version gets its first clinician; the device slot is gone afterwards.
-    pub(super) fn enrol_first(&mut self, new: NewClinician, reply: Reply<Option<RecoveryKey>>) {
-        if let Err(error) = valid(&new) {
-            return answer(reply, Err(error));
-        }
-        let Some(reply) = self.take_turn(reply) else { return };
-        let first =
-            administrator(&new, &self.access.colleagues, self.ports.machine.random(), self.ports.machine.wall());
-        let has_recovery = self.access.header.as_ref().is_some_and(|header| header.recovery_slot);
-        let by_policy = self.policy.recovery_public_key.map(RecoveryPublicKey);
-        let kit = (!has_recovery && by_policy.is_none()).then(|| RecoveryKey::new(self.ports.machine.random()));
-        let recovery = by_policy.or_else(|| kit.as_ref().map(RecoveryKey::public));
-        let entry = self.operation(AuditAction::ClinicianAdded, Some(first.id), AuditOutcome::Success);
-        let door = self.door();
-        self.then(async move {
-            let work = async {
-                let secret = door.keys.load(door.vault).await?;
-                // The row first: a crash before the slot leaves a vault that still asks for its first clinician.
-                door.store.commit(enrolment(&first, new.pin, vec![entry])).await?;
-                if let Some(recovery) = recovery {
-                    door.store.keys(SlotChange::Recovery(recovery)).await?;
-                }
-                door.store.keys(SlotChange::Put { secret, slot: slot(&first, new.passphrase) }).await?;
-                Ok::<_, RequestError>(door.store.presence().await?.header())
-            };
-            let result = work.await;
-            move |console: &mut Self| {
-                console.end_turn();
-                let result = result.map(|header| {
-                    console.access.header = header;
-                    // Locked meanwhile, they sign in like everybody.
-                    if console.access.is_open() {
-                        console.enrolled(first);
-                    }
-                    kit
-                });
-                answer(reply, result);
-            }
-        });
-    }
-
-    /// The first clinician works here from now on.
-    fn enrolled(&mut self, first: Clinician) {
-        self.changed_clinician(first.clone());
-        self.access.presence = super::Presence::signed_in(self.ports.machine.boot());
-        self.access.clinician = Some(first.clone());
-        let entry = self.operation(AuditAction::SignedIn, Some(first.id), AuditOutcome::Success);
-        self.note(entry);
-        self.asked = true;
-    }
-
-    pub(super) fn add_clinician(&mut self, new: NewClinician, reply: Reply<Clinician>) {
+    pub(crate) fn add_clinician(&mut self, new: NewClinician, reply: Reply<Clinician>) {
         if let Err(error) = valid(&new) {
             return answer(reply, Err(error));
         }
@@ -133,24 +83,32 @@ impl Console {
         let entry = self.operation(AuditAction::ClinicianAdded, Some(added.id), AuditOutcome::Success);
         let door = self.door();
         self.then(async move {
-            let work = async {
+            let enrolled = async {
                 let secret = door.keys.load(door.vault).await?;
                 door.store.commit(enrolment(&added, new.pin, vec![entry])).await?;
-                // Without a slot nobody signs in: should this fail, an administrator gives another passphrase.
-                Ok::<_, RequestError>(
-                    door.store.keys(SlotChange::Put { secret, slot: slot(&added, new.passphrase) }).await?,
-                )
+                Ok::<_, RequestError>(secret)
             };
-            let result = work.await;
+            let enrolled = enrolled.await;
+            let is_enrolled = enrolled.is_ok();
+            let result = match enrolled {
+                // Without a slot nobody signs in: should this fail, an administrator gives another passphrase.
+                Ok(secret) => {
+                    let put = SlotChange::Put { secret, slot: slot(&added, new.passphrase) };
+                    door.store.keys(put).await.map_err(RequestError::Store)
+                }
+                Err(error) => Err(error),
+            };
             move |console: &mut Self| {
                 console.end_turn();
-                console.changed_clinician(added.clone());
+                if is_enrolled {
+                    console.changed_clinician(added.clone());
+                }
                 answer(reply, result.map(|()| added));
             }
         });
     }
 
-    pub(super) fn change_clinician(&mut self, who: ClinicianId, typed: String, roles: Vec<Role>, reply: Reply<()>) {
+    pub(crate) fn change_clinician(&mut self, who: ClinicianId, typed: String, roles: Vec<Role>, reply: Reply<()>) {
         let changed = self.colleague(who).and_then(|before| {
             if roles.is_empty() {
                 return Err(RequestError::InvalidClinician(ROLES));
@@ -182,7 +140,7 @@ impl Console {
     }
 
     /// Somebody leaves. The slot goes first: what is left of an interrupted leaving opens nothing.
-    pub(super) fn disable_clinician(&mut self, who: ClinicianId, reply: Reply<()>) {
+    pub(crate) fn disable_clinician(&mut self, who: ClinicianId, reply: Reply<()>) {
         let leaver = match self.colleague(who) {
             Ok(leaver) if self.is_last_administrator(&leaver) => Err(RequestError::LastAdministrator),
             other => other,
@@ -209,6 +167,7 @@ impl Console {
                 let done = result.is_ok();
                 answer(reply, result.map_err(RequestError::Store));
                 if done {
+                    console.safeguards.backups.ask();
                     let here = console.access.clinician.as_ref().is_some_and(|one| one.id == who);
                     console.changed_clinician(gone);
                     console.access.places.remove(&who);
@@ -220,7 +179,7 @@ impl Console {
         });
     }
 
-    pub(super) fn change_passphrase(&mut self, old: Passphrase, new: Passphrase, reply: Reply<()>) {
+    pub(crate) fn change_passphrase(&mut self, old: Passphrase, new: Passphrase, reply: Reply<()>) {
         let Some(me) = self.access.clinician.clone() else {
             return answer(reply, Err(RequestError::NoSuchClinician));
         };
@@ -228,7 +187,7 @@ impl Console {
             return answer(reply, Err(weak.into()));
         }
         let Some(reply) = self.take_turn(reply) else { return };
-        let (door, now) = (self.door(), self.at());
+        let (door, now, by) = (self.door(), self.at(), self.by());
         let entry = self.operation(AuditAction::PassphraseChanged, Some(me.id), AuditOutcome::Success);
         self.then(async move {
             let work = async {
@@ -238,11 +197,11 @@ impl Console {
                 Ok(())
             };
             let result = work.await;
-            move |console: &mut Self| console.secret_changed(me, AuditAction::PassphraseChanged, result, reply)
+            move |console: &mut Self| console.secret_changed((me, by), AuditAction::PassphraseChanged, result, reply)
         });
     }
 
-    pub(super) fn change_pin(&mut self, passphrase: Passphrase, pin: Pin, reply: Reply<()>) {
+    pub(crate) fn change_pin(&mut self, passphrase: Passphrase, pin: Pin, reply: Reply<()>) {
         let Some(me) = self.access.clinician.clone() else {
             return answer(reply, Err(RequestError::NoSuchClinician));
         };
@@ -250,7 +209,7 @@ impl Console {
             return answer(reply, Err(weak.into()));
         }
         let Some(reply) = self.take_turn(reply) else { return };
-        let (door, now) = (self.door(), self.at());
+        let (door, now, by) = (self.door(), self.at(), self.by());
         let me = Clinician { has_pin: true, ..me };
         let entry = self.operation(AuditAction::PinChanged, Some(me.id), AuditOutcome::Success);
         self.then(async move {
@@ -260,34 +219,37 @@ impl Console {
                 Ok(())
             };
             let result = work.await;
-            move |console: &mut Self| console.secret_changed(me, AuditAction::PinChanged, result, reply)
+            move |console: &mut Self| console.secret_changed((me, by), AuditAction::PinChanged, result, reply)
         });
     }
 
+    /// A try that failed is that of whoever was signed in when it was asked for.
     fn secret_changed(
         &mut self,
-        me: Clinician,
+        (me, by): (Clinician, By),
         action: AuditAction,
         result: Result<(), RequestError>,
         reply: Reply<()>,
     ) {
         self.end_turn();
-        match &result {
+        match result {
             Ok(()) => {
+                // The older backups open by what was changed.
+                self.safeguards.backups.ask();
                 self.access.wrong_pins_of.remove(&me.id);
                 self.changed_clinician(me);
+                answer(reply, Ok(()));
             }
-            Err(_) => {
-                let entry = self.operation(action, Some(me.id), AuditOutcome::Refused);
-                self.note(entry);
+            Err(error) => {
+                let entry = self.operation_by(by, action, Some(me.id), outcome_of(&error));
+                self.refuse_noted(entry, reply, error);
             }
         }
-        answer(reply, result);
     }
 
     /// An administrator gives another passphrase: to somebody who forgot theirs, whose slot is disabled or needs the new
     /// device secret, or who comes back.
-    pub(super) fn reset_passphrase(&mut self, who: ClinicianId, new: Passphrase, reply: Reply<()>) {
+    pub(crate) fn reset_passphrase(&mut self, who: ClinicianId, new: Passphrase, reply: Reply<()>) {
         let found = self.access.colleagues.iter().find(|one| one.id == who).cloned();
         let Some(found) = found else { return answer(reply, Err(RequestError::NoSuchClinician)) };
         let taken =
@@ -305,7 +267,7 @@ impl Console {
         self.then(async move {
             let work = async {
                 put(&door, &back, new).await?;
-                door.forgive(who).await?;
+                door.enable(who).await?;
                 door.store.commit(enrolment(&back, None, vec![entry])).await?;
                 Ok(())
             };
@@ -313,37 +275,9 @@ impl Console {
             move |console: &mut Self| {
                 console.end_turn();
                 if result.is_ok() {
+                    console.safeguards.backups.ask();
                     console.changed_clinician(back);
                 }
-                answer(reply, result);
-            }
-        });
-    }
-
-    /// A new kit replaces the old one. Where the policy names IT's key there is none.
-    pub(super) fn new_recovery_key(&mut self, reply: Reply<RecoveryKey>) {
-        if self.policy.recovery_public_key.is_some() {
-            return answer(reply, Err(RequestError::ForbiddenByPolicy));
-        }
-        let Some(reply) = self.take_turn(reply) else { return };
-        let (key, asked) = (RecoveryKey::new(self.ports.machine.random()), self.epoch.moment());
-        let entry = self.operation(AuditAction::RecoveryKeySet, None, AuditOutcome::Success);
-        let store = self.ports.store.clone();
-        self.then(async move {
-            let work = async {
-                // Nobody would see the kit behind a lock, and the old one would be void.
-                asked.let_through(Ok(()))?;
-                store.keys(SlotChange::Recovery(key.public())).await?;
-                store.commit(Changes { audit: vec![entry], ..Changes::default() }).await?;
-                Ok::<_, RequestError>(store.presence().await?)
-            };
-            let result = work.await;
-            move |console: &mut Self| {
-                console.end_turn();
-                let result = result.map(|presence| {
-                    console.access.header = presence.header();
-                    key
-                });
                 answer(reply, result);
             }
         });
@@ -359,7 +293,7 @@ impl Console {
         is_one(who) && !self.access.colleagues.iter().any(|other| other.id != who.id && is_one(other))
     }
 
-    fn changed_clinician(&mut self, changed: Clinician) {
+    pub(super) fn changed_clinician(&mut self, changed: Clinician) {
         if !self.access.vault_is_open() {
             // Locked meanwhile: it is read again at the next opening.
             return;
@@ -380,7 +314,13 @@ impl Console {
 async fn prove(door: &Door, clinician: ClinicianId, passphrase: Passphrase, now: At) -> Result<(), RequestError> {
     let store = door.store.clone();
     let look = async |secret| store.keys(SlotChange::Prove { clinician, secret, passphrase }).await;
-    door.tried(clinician, now, look).await
+    door.tried(clinician, now, look).await.map_err(|error| match error {
+        // Who that is stands on the screen: it is the passphrase that is not right.
+        RequestError::WrongSecret { tries_left, wait_until } => {
+            RequestError::WrongPresentPassphrase { tries_left, wait_until }
+        }
+        other => other,
+    })
 }
 
 async fn put(door: &Door, clinician: &Clinician, passphrase: Passphrase) -> Result<(), RequestError> {

@@ -15,9 +15,16 @@ use std::time::Duration;
 /// A computer that stood still for so long was asleep, whether its system said so or not.
 const SLEPT: Duration = Duration::from_secs(30);
 
+/// A lock that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    whole_vault: bool,
+    why: LockReason,
+}
+
 impl Console {
     /// Somebody touched the window.
-    pub(super) fn touched(&mut self) {
+    pub(crate) fn touched(&mut self) {
         if self.access.is_open() {
             self.access.presence.touch(self.ports.machine.boot());
         }
@@ -42,16 +49,26 @@ impl Console {
 
     /// What the system reports. In a vault that nobody is enrolled in there is nobody to unlock it.
     pub(crate) fn machine_event(&mut self, event: MachineEvent) {
+        let why = match event {
+            MachineEvent::ScreenLocked => LockReason::System,
+            MachineEvent::GoesToSleep | MachineEvent::WokeUp => LockReason::Sleep,
+        };
         if self.access.clinician.is_some() {
-            self.lock_screen(match event {
-                MachineEvent::ScreenLocked => LockReason::System,
-                MachineEvent::GoesToSleep | MachineEvent::WokeUp => LockReason::Sleep,
-            });
+            self.lock_screen(why);
+        } else if event != MachineEvent::WokeUp {
+            // Nobody types a secret while it sleeps: whoever comes in now woke it up.
+            self.wish_lock(false, why);
+        }
+        match event {
+            MachineEvent::GoesToSleep => self.goes_to_sleep(),
+            MachineEvent::WokeUp => self.woke_up(),
+            MachineEvent::ScreenLocked => {}
         }
     }
 
     /// Locks the screen: the record stays open, nothing of it leaves.
     pub(crate) fn lock_screen(&mut self, why: LockReason) {
+        self.wish_lock(false, why);
         if !self.access.is_open() {
             return;
         }
@@ -72,6 +89,7 @@ impl Console {
                 answer(reply, result);
             }
         };
+        self.wish_lock(true, why);
         if !self.access.vault_is_open() || self.closing.is_some() {
             return reply(Ok(()));
         }
@@ -91,7 +109,9 @@ impl Console {
         // A sign-in waits until the vault is closed.
         self.access.busy += 1;
         let (store, last) = (self.ports.store.clone(), self.before_locking());
+        let recovery_turn = self.access.recovery_turn.clone();
         self.then(async move {
+            let _changed = recovery_turn.lock_owned().await;
             if let Err(fault) = store.commit(Changes { audit: vec![entry], ..Changes::default() }).await {
                 tracing::error!(code = "STORE-AUDIT", %fault, "the locking of the vault could not be noted");
             }
@@ -107,6 +127,25 @@ impl Console {
                 reply(locked.map_err(RequestError::Store));
             }
         });
+    }
+
+    fn wish_lock(&mut self, whole_vault: bool, why: LockReason) {
+        let whole_vault = whole_vault || self.access.wish.is_some_and(|before| before.whole_vault);
+        self.access.wish = Some(Wish { whole_vault, why });
+    }
+
+    /// Locks again what somebody has just opened, if a lock was asked for while their secret was looked at. Whether it was.
+    pub(super) fn locked_meanwhile(&mut self) -> bool {
+        let Some(Wish { whole_vault, why }) = self.access.wish.take() else { return false };
+        // They were nowhere yet: their place is that of before.
+        let places = self.access.places.clone();
+        if whole_vault {
+            self.lock_vault(why, None);
+        } else {
+            self.lock_screen(why);
+        }
+        self.access.places = places;
+        true
     }
 
     /// Where the clinician was, to come back to.

@@ -3,31 +3,37 @@
 mod attempts;
 mod break_glass;
 pub(crate) mod clinicians;
+mod entering;
 mod handle;
+mod kit;
 mod locking;
 mod permissions;
+mod pins;
 mod restoring;
 mod screen_lock;
 mod shown;
 mod sign_in;
+mod sleep;
 mod tried;
+mod without_slots;
 
+pub(crate) use permissions::Need;
 pub(crate) use sign_in::enrolled;
 pub use tried::{open_as, restore_without_slots};
+pub use without_slots::restore_by_key;
 
 use crate::audit::{AuditAction, AuditEntry, AuditOutcome, Purpose};
 use crate::clinician::{Clinician, ClinicianId, Permission, Role};
 use crate::event_loop::Console;
-use crate::people::answer;
 use crate::ports::VaultHeader;
 use crate::request::RequestError;
 use crate::requests::Request;
 use crate::snapshot::{LockReason, Mode, VaultNotice};
 use bedside_vitals::{BootTime, DeviceId, PatientId, WallTime};
 use break_glass::Emergency;
-use permissions::Need;
 use screen_lock::{Due, Presence};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tried::Waits;
 
 /// Who is signed in, and what is locked.
@@ -59,6 +65,12 @@ pub(crate) struct Access {
     failed: Option<(u32, Option<WallTime>)>,
     /// The same waits on the clock that nobody can set.
     waits: Waits,
+    sleep: sleep::SleepDelay,
+    /// The last lock that was asked for since somebody began to come in: what a secret opens that was typed before it is
+    /// locked again at once.
+    wish: Option<locking::Wish>,
+    /// Held while the recovery slot is changed: a vault is not closed before that is done, or undone.
+    recovery_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What is locked.
@@ -91,6 +103,9 @@ impl Access {
             wrong_pins_of: BTreeMap::new(),
             failed: None,
             waits: Waits::new(),
+            sleep: sleep::SleepDelay::default(),
+            wish: None,
+            recovery_turn: Arc::default(),
         }
     }
 
@@ -159,7 +174,9 @@ impl Console {
         patient: Option<PatientId>,
         device: Option<DeviceId>,
     ) -> AuditEntry {
-        self.entry_by(self.by(), action, patient, device)
+        let emergency = self.access.emergency.as_ref().filter(|_| patient.is_some());
+        let reason = emergency.map(|emergency| emergency.reason.clone());
+        AuditEntry { reason, ..self.entry_by(self.by(), action, patient, device) }
     }
 
     /// The same about running the installation: whose slot, PIN or roles, and what came of it.
@@ -210,7 +227,7 @@ impl Console {
             let named = permissions.first().copied().unwrap_or(Permission::KeepVault);
             (!may).then_some(RequestError::NotPermitted(named))
         };
-        match Need::of(request) {
+        match request.need() {
             Need::Nothing => None,
             Need::Enrolment if self.access.enrolment_needed(self.mode) => None,
             Need::Enrolment | Need::Refused => Some(RequestError::Locked),
@@ -224,7 +241,7 @@ impl Console {
 
     /// What tells of people is answered while they may be seen, and not once they are hidden.
     pub(crate) fn answered_now_or_not(&mut self, request: Request) -> Request {
-        if !permissions::tells_of_people(&request) {
+        if !request.tells_of_people() {
             return request;
         }
         let (request, forward) = request.behind(self.epoch.moment());
@@ -235,40 +252,8 @@ impl Console {
         request
     }
 
-    /// Requests about who is here.
-    pub(crate) fn access_request(&mut self, request: Request) {
-        match request {
-            Request::SignIn { user, passphrase, reply } => self.sign_in(user, passphrase, reply),
-            Request::OpenWithDeviceSecret { reply } => self.open_with_device_secret(reply),
-            Request::Recover { key, new, reply } => self.recover(key, new, reply),
-            Request::EnrolFirst { new, reply } => self.enrol_first(new, reply),
-            Request::LockScreen { why, reply } => {
-                self.lock_screen(why);
-                answer(reply, Ok(()));
-            }
-            Request::LockVault { why, reply } => self.lock_vault(why, Some(reply)),
-            Request::UnlockScreen { user, pin, reply } => self.unlock_screen(user, pin, reply),
-            Request::Activity { reply } => {
-                self.touched();
-                answer(reply, Ok(()));
-            }
-            Request::BreakGlass { reason, reply } => self.begin_emergency(&reason, reply),
-            Request::EndBreakGlass { reply } => {
-                self.end_emergency();
-                answer(reply, Ok(()));
-            }
-            Request::Clinicians { reply } => answer(reply, Ok(self.access.colleagues.clone())),
-            Request::AddClinician { new, reply } => self.add_clinician(new, reply),
-            Request::ChangeClinician { who, display_name, roles, reply } => {
-                self.change_clinician(who, display_name, roles, reply);
-            }
-            Request::DisableClinician { who, reply } => self.disable_clinician(who, reply),
-            Request::ChangePassphrase { old, new, reply } => self.change_passphrase(old, new, reply),
-            Request::ResetPassphrase { who, new, reply } => self.reset_passphrase(who, new, reply),
-            Request::ChangePin { passphrase, pin, reply } => self.change_pin(passphrase, pin, reply),
-            Request::NewRecoveryKey { reply } => self.new_recovery_key(reply),
-            // The others have their place in `people`.
-            other => other.refuse(RequestError::Busy),
-        }
+    /// Everybody who was ever enrolled, while the vault is open.
+    pub(crate) fn colleagues(&self) -> Vec<Clinician> {
+        self.access.colleagues.clone()
     }
 }

@@ -43,7 +43,7 @@ impl Console {
                     Due::Warning(left) => Some(left),
                     Due::Nothing | Due::Screen(_) | Due::Vault(_) => None,
                 },
-                break_glass: access.emergency.map(|emergency| BreakGlass { until: emergency.until_wall }),
+                break_glass: access.emergency.as_ref().map(|emergency| BreakGlass { until: emergency.until_wall }),
                 notices: self.notices(),
             },
         }

@@ -1,34 +1,27 @@
-//! Opening a closed vault and unlocking a locked screen: by passphrase, PIN, device secret or recovery key.
-//! Not here: counting passphrases (`attempts`), and what is loaded from an opened vault (`opening`).
-use super::By;
-use super::Lock;
+//! Opening a closed vault, and unlocking a locked screen by passphrase: by passphrase, device secret or recovery key.
+//! Not here: PINs (`pins`), counting tries (`attempts`), and what is loaded from an opened vault (`opening`).
+use super::clinicians::{enrolment, slot};
+use super::entering::Entering;
 use super::screen_lock::Presence;
 use super::tried::{At, Door};
-use crate::audit::{AuditAction, AuditOutcome};
+use super::{By, Lock};
+use crate::audit::{AuditAction, AuditEntry, AuditOutcome};
 use crate::clinician::{Clinician, ClinicianId, Permission, Role, UserName};
 use crate::event_loop::{Console, Done};
 use crate::opening::Left;
 use crate::people::answer;
 use crate::ports::*;
-use crate::records::Changes;
 use crate::request::{NewClinician, RequestError};
 use crate::requests::Reply;
-use crate::snapshot::LockReason;
 use bedside_vitals::WallTime;
-
-/// So many wrong PINs lock the vault.
-const MOST_PINS: u32 = 5;
-const WRONG: RequestError = RequestError::WrongSecret { tries_left: None, wait_until: None };
 
 /// The clinician of an open vault, who must not have left.
 pub(crate) async fn enrolled(store: &dyn RecordStore, who: ClinicianId) -> Result<Clinician, RequestError> {
-    let Answer::Clinicians(all) = store.read(Query::Clinicians).await? else { return Err(another_answer()) };
+    let Answer::Clinicians(all) = store.read(Query::Clinicians).await? else {
+        return Err(StoreFault::another_answer().into());
+    };
     let found = all.into_iter().find(|one| one.id == who).ok_or(RequestError::NoSuchClinician)?;
     if found.disabled.is_some() { Err(RequestError::SlotDisabled) } else { Ok(found) }
-}
-
-pub(super) fn another_answer() -> RequestError {
-    RequestError::Store(StoreFault::Io("the store answered another query".into()))
 }
 
 impl Console {
@@ -64,67 +57,70 @@ impl Console {
         self.access.busy = self.access.busy.saturating_sub(1);
     }
 
-    pub(super) fn sign_in(&mut self, user: UserName, passphrase: Passphrase, reply: Reply<()>) {
+    pub(crate) fn sign_in(&mut self, user: UserName, passphrase: Passphrase, reply: Reply<()>) {
         let Some(reply) = self.take_turn(reply) else { return };
         let (door, now) = (self.door(), self.at());
         let closed = !self.access.vault_is_open();
+        let entering = self.entering(AuditAction::SignedIn);
+        let unfinished = Unfinished {
+            user: user.clone(),
+            entry: self.operation_by(By::default(), AuditAction::ClinicianAdded, None, AuditOutcome::Success),
+            recovery_by_policy: self.policy.recovery_public_key.is_some(),
+        };
         self.then(async move {
             let who = door.owner(&user).await;
             let result = match who {
                 Err(ref error) => Err(error.clone()),
-                Ok(who) => look(&door, who, passphrase, closed, now).await,
+                Ok(who) => look(&door, who, passphrase, closed, now, (&entering, unfinished)).await,
             };
             move |console: &mut Self| {
                 console.end_turn();
-                answer(reply, console.signed_in(who.ok(), result));
+                console.signed_in(who.ok(), result, reply);
             }
         });
     }
 
-    /// What came of a passphrase: at a closed vault, or at a locked or open screen.
-    fn signed_in(
-        &mut self,
-        who: Option<ClinicianId>,
-        result: Result<(Clinician, Option<Left>), RequestError>,
-    ) -> Result<(), RequestError> {
+    /// What came of a passphrase: at a closed vault, or at a locked or open screen. Who came in is in the log already.
+    fn signed_in(&mut self, who: Option<ClinicianId>, result: Result<SignedIn, RequestError>, reply: Reply<()>) {
         match result {
-            // The vault was locked while the passphrase was looked at.
-            Ok((_, None)) if !self.access.vault_is_open() => Err(RequestError::Locked),
-            Ok((clinician, left)) => {
+            Ok(SignedIn { left: None, clinician, .. }) if !self.access.vault_is_open() => {
+                self.refuse_locked(&clinician, reply);
+            }
+            Ok(SignedIn { clinician, left, generation }) => {
                 // Their own passphrase turns their PIN on again.
                 self.access.wrong_pins_of.remove(&clinician.id);
                 if let Some(left) = left {
                     self.opened(left, Some(clinician));
                 } else {
-                    self.enter(clinician, AuditAction::SignedIn);
+                    self.enter(clinician);
                     self.access.presence = Presence::signed_in(self.ports.machine.boot());
                 }
-                Ok(())
+                self.anchoring.committed(generation);
+                let locked = self.locked_meanwhile();
+                answer(reply, if locked { Err(RequestError::Locked) } else { Ok(()) });
             }
-            Err(error) => {
-                self.sign_in_failed(who, &error);
-                Err(error)
-            }
+            Err(error) => self.sign_in_failed(who, error, reply),
         }
     }
 
-    pub(super) fn sign_in_failed(&mut self, who: Option<ClinicianId>, error: &RequestError) {
-        let outcome = match error {
-            RequestError::WrongSecret { .. } | RequestError::SlotDisabled | RequestError::NoSuchClinician => {
-                AuditOutcome::Refused
-            }
-            _ => AuditOutcome::Failed,
-        };
+    /// The vault was locked while a secret was looked at. What was noted as entered is noted as locked again.
+    pub(super) fn refuse_locked(&mut self, clinician: &Clinician, reply: Reply<()>) {
+        let by = By { actor: Some(clinician.id), roles: clinician.roles.clone(), emergency: false };
+        let entry = self.operation_by(by, AuditAction::VaultLocked, None, AuditOutcome::Success);
+        self.refuse_noted(entry, reply, RequestError::Locked);
+    }
+
+    fn sign_in_failed(&mut self, who: Option<ClinicianId>, error: RequestError, reply: Reply<()>) {
         match error {
             RequestError::WrongSecret { tries_left: Some(left), wait_until } => {
-                self.access.failed = Some((*left, *wait_until));
+                self.access.failed = Some((left, wait_until));
             }
             RequestError::SlotDisabled => self.access.failed = Some((0, None)),
             _ => {}
         }
         // Whoever that was, it is not proven to be whoever is signed in.
-        let entry = self.operation_by(By::default(), AuditAction::SignedIn, who, outcome);
-        self.note(entry);
+        let entry = self.operation_by(By::default(), AuditAction::SignedIn, who, outcome_of(&error));
+        self.refuse_noted(entry, reply, error);
     }
 
     /// An opened vault: what was left in it is loaded, and somebody may work.
@@ -138,7 +134,7 @@ impl Console {
         self.access.failed = None;
         self.load(left, first);
         if let Some(clinician) = clinician {
-            self.enter(clinician, AuditAction::SignedIn);
+            self.enter(clinician);
         }
         self.asked = true;
         self.file_spool();
@@ -146,7 +142,7 @@ impl Console {
     }
 
     /// Somebody works here from now on, where they were before. Whoever was here before leaves nothing to them.
-    fn enter(&mut self, clinician: Clinician, by: AuditAction) {
+    pub(super) fn enter(&mut self, clinician: Clinician) {
         let same = self.access.clinician.as_ref().is_some_and(|before| before.id == clinician.id);
         if !same {
             self.end_emergency();
@@ -162,8 +158,6 @@ impl Console {
         self.access.wrong_pins_of.remove(&id);
         self.access.failed = None;
         self.access.presence.touch(self.ports.machine.boot());
-        let entry = self.operation(by, Some(id), AuditOutcome::Success);
-        self.note(entry);
         let place = self.access.places.get(&id).copied();
         if !(same && was_open) && self.access.may(Permission::ReadRecords, self.mode) {
             // A patient who is not there any more is no place to come back to.
@@ -172,7 +166,7 @@ impl Console {
         self.asked = true;
     }
 
-    pub(super) fn open_with_device_secret(&mut self, reply: Reply<()>) {
+    pub(crate) fn open_with_device_secret(&mut self, reply: Reply<()>) {
         if self.access.vault_is_open() {
             let nobody = self.access.clinician.is_none();
             if nobody {
@@ -182,35 +176,35 @@ impl Console {
         }
         let Some(reply) = self.take_turn(reply) else { return };
         let (door, now) = (self.door(), self.now());
+        let entering = self.entering(AuditAction::SignedIn);
         self.then(async move {
             let opened = async {
                 let secret = door.keys.load(door.vault).await?;
                 door.store.open(Unlock::Device(secret), OpenMode::Writer).await?;
-                left(&door, now.wall).await
+                let left = left(&door, now.wall).await?;
+                if let Err(error) = entering.durable(door.store.as_ref(), None).await {
+                    door.store.lock().await?;
+                    return Err(error);
+                }
+                Ok(left)
             };
             let result: Result<Left, RequestError> = opened.await;
             move |console: &mut Self| {
                 console.end_turn();
-                let result = match result {
+                match result {
                     Ok(left) => {
                         console.opened(left, None);
-                        let entry = console.operation(AuditAction::SignedIn, None, AuditOutcome::Success);
-                        console.note(entry);
-                        Ok(())
+                        answer(reply, Ok(()));
                     }
-                    Err(error) => {
-                        console.sign_in_failed(None, &error);
-                        Err(error)
-                    }
-                };
-                answer(reply, result);
+                    Err(error) => console.sign_in_failed(None, error, reply),
+                }
             }
         });
     }
 
     /// A device secret that the keyring still has opens the slots of the others: it is kept. Else there is a new one, and
     /// the others get theirs anew from an administrator.
-    pub(super) fn recover(&mut self, key: RecoveryKey, new: NewClinician, reply: Reply<()>) {
+    pub(crate) fn recover(&mut self, key: RecoveryKey, new: NewClinician, reply: Reply<()>) {
         if self.access.vault_is_open() {
             return answer(reply, Err(RequestError::NotNeeded));
         }
@@ -222,86 +216,44 @@ impl Console {
         let fresh = (self.ports.machine.random(), self.ports.machine.random());
         let entries = [AuditAction::Recovered, AuditAction::ClinicianAdded]
             .map(|action| self.operation(action, None, AuditOutcome::Success));
+        let entering = self.entering(AuditAction::SignedIn);
         self.then(async move {
-            let result = recovered(&door, key, new, fresh, entries, now.wall).await;
+            let result = recovered(&door, key, new, fresh, (entries, entering), now.wall).await;
             move |console: &mut Self| {
                 console.end_turn();
-                let result = match result {
+                match result {
                     Ok((clinician, left)) => {
                         console.opened(left, Some(clinician));
-                        Ok(())
+                        let locked = console.locked_meanwhile();
+                        answer(reply, if locked { Err(RequestError::Locked) } else { Ok(()) });
                     }
                     Err(error) => {
                         let entry = console.operation(AuditAction::Recovered, None, AuditOutcome::Failed);
-                        console.note(entry);
-                        Err(error)
+                        console.refuse_noted(entry, reply, error);
                     }
-                };
-                answer(reply, result);
+                }
             }
         });
     }
+}
 
-    /// The PIN of whoever was working, or a colleague's: then they take over.
-    pub(super) fn unlock_screen(&mut self, user: UserName, pin: Pin, reply: Reply<()>) {
-        let Lock::Screen(..) = self.access.lock else {
-            let error = if self.access.is_open() { RequestError::NotNeeded } else { RequestError::Locked };
-            return answer(reply, Err(error));
-        };
-        let found = self.access.colleagues.iter().find(|one| one.user_name == user && one.disabled.is_none()).cloned();
-        let whose = found.as_ref().map(|one| one.id);
-        let Some(clinician) = found.filter(|one| one.has_pin) else {
-            self.note_wrong_pin(whose);
-            return answer(reply, Err(WRONG));
-        };
-        if self.wrong_pins_of(clinician.id) >= MOST_PINS {
-            // The PIN is off until its owner has come with the passphrase.
-            self.note_wrong_pin(whose);
-            return answer(reply, Err(RequestError::WrongSecret { tries_left: Some(0), wait_until: None }));
-        }
-        let Some(reply) = self.take_turn(reply) else { return };
-        // Counted before it is looked at: a look that is broken off was one.
-        self.access.wrong_pins += 1;
-        *self.access.wrong_pins_of.entry(clinician.id).or_default() += 1;
-        let store = self.ports.store.clone();
-        self.then(async move {
-            let fits = match store.read(Query::VerifyPin(clinician.id, pin)).await {
-                Ok(Answer::PinVerified(fits)) => Ok(fits),
-                Ok(_) => Err(another_answer()),
-                Err(fault) => Err(RequestError::Store(fault)),
-            };
-            move |console: &mut Self| {
-                console.end_turn();
-                answer(reply, console.pin_looked_at(clinician, fits));
-            }
-        });
-    }
+/// Somebody whose passphrase was right, with what their opening found.
+struct SignedIn {
+    clinician: Clinician,
+    /// `None` where the vault was open already.
+    left: Option<Left>,
+    /// In which the entry about it is durable.
+    generation: u64,
+}
 
-    fn wrong_pins_of(&self, who: ClinicianId) -> u32 {
-        self.access.wrong_pins_of.get(&who).copied().unwrap_or(0)
-    }
-
-    /// Whose PIN it was to be, and nobody who tried it: a wrong one proves no person.
-    fn note_wrong_pin(&mut self, whose: Option<ClinicianId>) {
-        let entry = self.operation_by(By::default(), AuditAction::ScreenUnlocked, whose, AuditOutcome::Refused);
-        self.note(entry);
-    }
-
-    fn pin_looked_at(&mut self, clinician: Clinician, fits: Result<bool, RequestError>) -> Result<(), RequestError> {
-        let Lock::Screen(..) = self.access.lock else { return Err(RequestError::Locked) };
-        if fits? {
-            self.enter(clinician, AuditAction::ScreenUnlocked);
-            return Ok(());
-        }
-        self.note_wrong_pin(Some(clinician.id));
-        let here = MOST_PINS.saturating_sub(self.access.wrong_pins);
-        let left = here.min(MOST_PINS.saturating_sub(self.wrong_pins_of(clinician.id)));
-        self.access.failed = Some((left, None));
-        if here == 0 {
-            self.lock_vault(LockReason::TooManyFailures, None);
-        }
-        self.changed = true;
-        Err(RequestError::WrongSecret { tries_left: Some(left), wait_until: None })
+/// What the audit log says of a secret that was not taken.
+pub(super) fn outcome_of(error: &RequestError) -> AuditOutcome {
+    match error {
+        RequestError::WrongSecret { .. }
+        | RequestError::WrongPresentPassphrase { .. }
+        | RequestError::SlotDisabled
+        | RequestError::NoSuchClinician => AuditOutcome::Refused,
+        _ => AuditOutcome::Failed,
     }
 }
 
@@ -312,7 +264,8 @@ async fn look(
     passphrase: Passphrase,
     closed: bool,
     now: At,
-) -> Result<(Clinician, Option<Left>), RequestError> {
+    (entering, unfinished): (&Entering, Unfinished),
+) -> Result<SignedIn, RequestError> {
     let store = door.store.clone();
     let proves = async |secret| {
         if closed {
@@ -323,8 +276,13 @@ async fn look(
     };
     door.tried(who, now, proves).await?;
     let looked = async {
-        let clinician = enrolled(store.as_ref(), who).await?;
-        Ok((clinician, if closed { Some(left(door, now.wall).await?) } else { None }))
+        let clinician = match enrolled(store.as_ref(), who).await {
+            Err(RequestError::NoSuchClinician) => unfinished.enrol(store.as_ref(), who, now.wall).await?,
+            other => other?,
+        };
+        let left = if closed { Some(left(door, now.wall).await?) } else { None };
+        let generation = entering.durable(store.as_ref(), Some(&clinician)).await?;
+        Ok(SignedIn { clinician, left, generation })
     };
     let looked = looked.await;
     if looked.is_err() && closed {
@@ -332,6 +290,44 @@ async fn look(
         store.lock().await?;
     }
     looked
+}
+
+/// What a vault needs whose making was broken off after the slot of its first clinician, before their row.
+struct Unfinished {
+    user: UserName,
+    entry: AuditEntry,
+    recovery_by_policy: bool,
+}
+
+impl Unfinished {
+    /// Whoever has proven the slot is the first clinician: an administrator, of whom nothing else is known any more. Nobody
+    /// has seen the recovery kit, so its slot goes, and they are told to make another one.
+    ///
+    /// # Errors
+    /// `NoSuchClinician` in a vault that has clinicians: theirs is no unfinished one.
+    async fn enrol(self, store: &dyn RecordStore, who: ClinicianId, now: WallTime) -> Result<Clinician, RequestError> {
+        let Answer::Clinicians(all) = store.read(Query::Clinicians).await? else {
+            return Err(StoreFault::another_answer().into());
+        };
+        if !all.is_empty() {
+            return Err(RequestError::NoSuchClinician);
+        }
+        let first = Clinician {
+            id: who,
+            display_name: self.user.to_string(),
+            user_name: self.user,
+            roles: vec![Role::Administrator],
+            disabled: None,
+            has_pin: false,
+            enrolled: now,
+        };
+        if !self.recovery_by_policy {
+            store.keys(SlotChange::NoRecovery).await?;
+        }
+        let entry = AuditEntry { clinician: Some(who), ..self.entry };
+        store.commit(enrolment(&first, None, vec![entry])).await?;
+        Ok(first)
+    }
 }
 
 async fn left(door: &Door, now: WallTime) -> Result<Left, RequestError> {
@@ -349,7 +345,7 @@ async fn recovered(
     key: RecoveryKey,
     new: NewClinician,
     (fresh_secret, fresh_id): ([u8; 32], [u8; 32]),
-    entries: [crate::audit::AuditEntry; 2],
+    (entries, entering): ([AuditEntry; 2], Entering),
     now: WallTime,
 ) -> Result<(Clinician, Left), RequestError> {
     // The keyring must work before anything is opened: a secret that cannot be kept recovers nothing.
@@ -363,23 +359,21 @@ async fn recovered(
     };
     door.store.open(Unlock::Recovery(key), OpenMode::Writer).await?;
     let work = async {
-        let Answer::Clinicians(all) = door.store.read(Query::Clinicians).await? else { return Err(another_answer()) };
+        let Answer::Clinicians(all) = door.store.read(Query::Clinicians).await? else {
+            return Err(StoreFault::another_answer().into());
+        };
         let clinician = super::clinicians::administrator(&new, &all, fresh_id, now);
-        let owner = SlotOwner { clinician: clinician.id, user_name: clinician.user_name.clone() };
-        let slot = NewSlot { owner, passphrase: new.passphrase };
-        // The slot first: a secret is not written over before something opens by its successor.
+        let slot = slot(&clinician, new.passphrase);
+        let audit = entries.map(|entry| AuditEntry { clinician: Some(clinician.id), ..entry });
+        // The row first: a row without a slot is found by its name at the next try, a slot without a row takes the name.
+        door.store.commit(enrolment(&clinician, new.pin, audit.to_vec())).await?;
+        // Then the slot: a secret is not written over before something opens by its successor.
         let for_slot = DeviceSecret::new(*secret.reveal());
         door.store.keys(SlotChange::Put { secret: for_slot, slot }).await?;
         door.keys.replace(door.vault, &secret).await?;
-        door.forgive_all(clinician.id).await?;
-        let audit = entries.map(|entry| crate::audit::AuditEntry { clinician: Some(clinician.id), ..entry });
-        let changes = Changes {
-            clinicians: vec![clinician.clone()],
-            pins: new.pin.map(|pin| (clinician.id, pin)).into_iter().collect(),
-            audit: audit.into(),
-            ..Changes::default()
-        };
-        door.store.commit(changes).await?;
+        let everybody = all.iter().map(|one| one.id).chain([clinician.id]).collect();
+        door.forgive_all(everybody).await?;
+        entering.durable(door.store.as_ref(), Some(&clinician)).await?;
         Ok((clinician, Left::read(door.store.as_ref(), now).await?))
     };
     let result = work.await;

@@ -1,7 +1,9 @@
 //! One look at a passphrase: counted in the keyring before it is made, forgiven when it was right.
 //! Not here: the counting (`attempts`), and what follows from a right one (`sign_in`, `clinicians`).
 use super::attempts::{Attempts, Refused};
-use crate::audit::{AuditAction, AuditEntry, Purpose};
+use super::sign_in::outcome_of;
+use super::without_slots::noted_and_closed;
+use crate::audit::{AuditAction, AuditEntry, AuditOutcome, Purpose};
 use crate::clinician::{ClinicianId, UserName};
 use crate::ports::*;
 use crate::records::{Changes, SafeguardReport};
@@ -78,7 +80,7 @@ impl Door {
             let wait_until = Some(now.wall.plus_millis(left));
             return Err(RequestError::WrongSecret { tries_left: None, wait_until });
         }
-        let begun = self.changed(who, |attempts| attempts.begin(who, now.wall)).await?;
+        let begun = self.changed(who, |attempts| attempts.begin(now.wall)).await?;
         let before = begun.map_err(|refused| match refused {
             Refused::Disabled => RequestError::SlotDisabled,
             Refused::Wait { until, tries_left } => {
@@ -91,7 +93,7 @@ impl Door {
         };
         match looked {
             Err(RequestError::Store(StoreFault::WrongPassphrase)) => {
-                let (tries_left, wait_until) = self.attempts(who).await?.of(who, now.wall);
+                let (tries_left, wait_until) = self.attempts(who).await?.left(now.wall);
                 // A slot that is disabled waits for an administrator, not for a clock.
                 if let Some(until) = wait_until.filter(|_| tries_left > 0) {
                     let wait = u64::try_from(until.millis_since(now.wall)).unwrap_or(0);
@@ -105,43 +107,53 @@ impl Door {
             // The look is over: a keyring that fails now makes the next one count one more, and nothing worse.
             Ok(_) => {
                 self.waits.remove(who);
-                let _ = self.changed(who, |attempts| attempts.forgive(who)).await;
+                let _ = self.changed(who, Attempts::forgive).await;
             }
             Err(_) => {
-                let _ = self.changed(who, |attempts| attempts.take_back(who, before)).await;
+                let _ = self.changed(who, |attempts| attempts.take_back(before)).await;
             }
         }
         looked
     }
 
     /// An administrator gave a new passphrase.
-    pub(super) async fn forgive(&self, who: ClinicianId) -> Result<(), RequestError> {
+    pub(super) async fn enable(&self, who: ClinicianId) -> Result<(), RequestError> {
         self.waits.remove(who);
-        self.changed(who, |attempts| attempts.forgive(who)).await
+        self.changed(who, Attempts::enable).await
     }
 
-    /// A recovery key opened the vault.
-    pub(super) async fn forgive_all(&self, who: ClinicianId) -> Result<(), RequestError> {
+    /// A recovery key opened the vault: everybody may try again.
+    pub(super) async fn forgive_all(&self, all: Vec<ClinicianId>) -> Result<(), RequestError> {
         self.waits.clear();
-        self.changed(who, Attempts::forgive_all).await
+        for who in all {
+            self.changed(who, Attempts::forgive).await?;
+        }
+        Ok(())
     }
 
     /// Changes the note while no other program can.
-    async fn changed<T>(&self, who: ClinicianId, change: impl FnOnce(&mut Attempts) -> T) -> Result<T, RequestError> {
+    pub(super) async fn changed<T>(
+        &self,
+        who: ClinicianId,
+        change: impl FnOnce(&mut Attempts) -> T,
+    ) -> Result<T, RequestError> {
         let _only_us = self.store.tries_held().await?;
-        let mut attempts = self.attempts(who).await?;
+        let before = self.attempts(who).await?;
+        let mut attempts = before.clone();
         let result = change(&mut attempts);
-        self.keep(&attempts).await?;
+        if attempts != before {
+            self.keys.set_note(self.vault, KeyNote::Tries(who), &attempts.note()).await?;
+        }
         Ok(result)
     }
 
     async fn attempts(&self, who: ClinicianId) -> Result<Attempts, RequestError> {
-        let note = self.keys.note(self.vault, KeyNote::Attempts).await?;
-        Ok(Attempts::read(note.as_deref(), who))
-    }
-
-    async fn keep(&self, attempts: &Attempts) -> Result<(), RequestError> {
-        Ok(self.keys.set_note(self.vault, KeyNote::Attempts, &attempts.note()).await?)
+        if let Some(note) = self.keys.note(self.vault, KeyNote::Tries(who)).await? {
+            return Ok(Attempts::read(&note));
+        }
+        // Nothing was written of them since versions that kept all in one note.
+        let shared = self.keys.note(self.vault, KeyNote::Attempts).await?;
+        Ok(Attempts::read_shared(shared.as_deref(), who))
     }
 
     /// Whose slot this is.
@@ -178,26 +190,12 @@ pub async fn restore_without_slots(
         store.open(unlock, OpenMode::Writer).await
     };
     door.tried(who, now, look).await?;
-    let count = match &report {
-        SafeguardReport::Restored { recovered, .. } => u32::try_from(*recovered).ok(),
-        _ => None,
-    };
-    let entry = AuditEntry {
-        actor: Some(who),
-        clinician: Some(who),
-        purpose: Purpose::Operations,
-        origin: crate::auditing::origin(machine, None),
-        count,
-        ..AuditEntry::new(machine.wall(), AuditAction::Restored)
-    };
-    store.commit(Changes { audit: vec![entry], ..Changes::default() }).await?;
-    store.close().await?;
+    noted_and_closed(store, machine, &report, Some(who)).await?;
     Ok(report)
 }
 
 /// Opens a vault as a clinician without a console: for a program that reads beside the window. The tries count like any
-/// other, and the sign-in is audited. One that is refused leaves its count in the keyring and no entry: nothing can be
-/// written without the vault's key or the right to write.
+/// other, and the sign-in is audited; one that is refused leaves its entry for the writer to file.
 pub async fn open_as(
     store: &Arc<dyn RecordStore>,
     keys: &Arc<dyn KeyStore>,
@@ -208,9 +206,23 @@ pub async fn open_as(
 ) -> Result<VaultId, RequestError> {
     let vault = store.presence().await?.id().ok_or(StoreFault::Missing)?;
     let door = Door { store: store.clone(), keys: keys.clone(), vault, waits: Waits::new() };
-    let who = door.owner(user).await?;
-    let look = async |secret| store.open(Unlock::Passphrase { clinician: who, secret, passphrase }, mode).await;
-    door.tried(who, At::now(machine), look).await?;
+    let owner = door.owner(user).await;
+    let opened = match owner {
+        Err(ref error) => Err(error.clone()),
+        Ok(who) => {
+            let look = async |secret| store.open(Unlock::Passphrase { clinician: who, secret, passphrase }, mode).await;
+            door.tried(who, At::now(machine), look).await.map(|()| who)
+        }
+    };
+    let who = match opened {
+        Ok(who) => who,
+        Err(error) => {
+            if outcome_of(&error) == AuditOutcome::Refused {
+                note_refused(&door, machine, owner.ok()).await;
+            }
+            return Err(error);
+        }
+    };
     let roles = match super::enrolled(store.as_ref(), who).await {
         Ok(clinician) => clinician.roles,
         Err(error) => {
@@ -228,4 +240,25 @@ pub async fn open_as(
     };
     store.commit(Changes { audit: vec![entry], ..Changes::default() }).await?;
     Ok(vault)
+}
+
+/// A try that was refused, as the act of nobody who is known. It is counted already: that this could not be written, too,
+/// changes nothing for whoever tried.
+async fn note_refused(door: &Door, machine: &dyn Machine, whose: Option<ClinicianId>) {
+    let entry = AuditEntry {
+        clinician: whose,
+        purpose: Purpose::Operations,
+        origin: crate::auditing::origin(machine, None),
+        outcome: AuditOutcome::Refused,
+        ..AuditEntry::new(machine.wall(), AuditAction::SignedIn)
+    };
+    let noted = async {
+        let secret = door.keys.load(door.vault).await?;
+        door.store.note_outside(vec![entry], &secret).await?;
+        // The file is let go: the writer may file it at once.
+        Ok::<_, RequestError>(door.store.close().await?)
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(code = "SPOOL-REFUSAL", %error, "that a sign-in was refused could not be written into the spool");
+    }
 }

@@ -1,5 +1,6 @@
 //! The device secret in the system's keyring. Implemented by keyring.
 //! Not here: the database key, which the vault wraps by this secret.
+use crate::clinician::ClinicianId;
 use async_trait::async_trait;
 use bedside_vitals::Sensitive;
 use std::fmt;
@@ -39,8 +40,10 @@ impl fmt::Debug for DeviceSecret {
 /// A small text beside the secret that is not kept in files, because files can be copied back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyNote {
-    /// Failed sign-ins.
+    /// Failed sign-ins of everybody, as earlier versions kept them; only read.
     Attempts,
+    /// Wrong passphrases and PINs of one clinician: each has a note of their own, so that nobody's leaves out another's.
+    Tries(ClinicianId),
     /// What the vault's record was last known to hold.
     Anchor,
 }
@@ -82,6 +85,6 @@ pub trait KeyStore: Send + Sync {
     async fn note(&self, vault: VaultId, note: KeyNote) -> Result<Option<String>, KeyFault>;
     /// Writes a note and reads it back.
     async fn set_note(&self, vault: VaultId, note: KeyNote, text: &str) -> Result<(), KeyFault>;
-    /// Deletes the secret and the notes of a vault.
+    /// Deletes the secret and the notes of a vault; of notes of clinicians, those that the keyring can find.
     async fn forget(&self, vault: VaultId) -> Result<(), KeyFault>;
 }

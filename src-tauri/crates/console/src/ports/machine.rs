@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bedside_vitals::{BootTime, WallTime};
 use tokio::sync::mpsc;
 
-/// While it lives the system does not sleep by itself.
+/// While it lives the system does not sleep by itself, or waits a moment with a sleep that is asked of it.
 pub trait SleepInhibitor: Send {}
 
 /// What the system does that concerns whoever sits before it.
@@ -18,7 +18,7 @@ pub enum MachineEvent {
     WokeUp,
 }
 
-/// The computer. Calls never fail, and all but `inhibit_sleep` are quick; what the system cannot do is left out quietly where no harm comes of it.
+/// The computer. Calls never fail, and all but those about sleep are quick; what the system cannot do is left out quietly where no harm comes of it.
 #[async_trait]
 pub trait Machine: Send + Sync {
     /// The wall clock.
@@ -33,6 +33,11 @@ pub trait Machine: Send + Sync {
     fn random(&self) -> [u8; 32];
     /// Asks the system not to sleep while recording; `None` where it cannot.
     async fn inhibit_sleep(&self, why: &str) -> Option<Box<dyn SleepInhibitor>>;
+    /// Asks the system to wait with its next sleep until the answer is dropped. It does not wait for ever: on Linux five
+    /// seconds. `None` where it does not wait.
+    async fn delay_sleep(&self, _why: &str) -> Option<Box<dyn SleepInhibitor>> {
+        None
+    }
     /// What the system does from now on; once for each machine, and `None` where the system does not say. Called within
     /// tokio's runtime.
     fn take_events(&self) -> Option<mpsc::UnboundedReceiver<MachineEvent>> {

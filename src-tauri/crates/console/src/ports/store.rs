@@ -6,7 +6,7 @@ use crate::audit::{Anchor, AnchorVerdict, AuditEntry, AuditVerdict, DigestFault}
 use crate::clinician::{Clinician, ClinicianId, UserName};
 use crate::records::*;
 use async_trait::async_trait;
-use bedside_outbox::{OutboxRow, RowState};
+use bedside_outbox::{OutboxRow, RowId, RowState};
 use bedside_vitals::{DeviceId, Parameter, PatientId, ReadingId, RecordNumber, WallTime};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,6 +49,8 @@ pub struct VaultHeader {
     pub device_slot: bool,
     /// Whether there is a slot for IT's recovery key.
     pub recovery_slot: bool,
+    /// To which key that slot is sealed: to put it back after a change that nobody saw.
+    pub recovery_public: Option<RecoveryPublicKey>,
 }
 
 impl VaultHeader {
@@ -130,6 +132,8 @@ pub enum SlotChange {
     Remove(ClinicianId),
     /// Sets or replaces the recovery slot.
     Recovery(RecoveryPublicKey),
+    /// Takes the recovery slot away, whose key nobody has.
+    NoRecovery,
     /// Encrypts the whole database with a new random key, for every slot at once.
     Rekey,
 }
@@ -219,13 +223,15 @@ pub enum Query {
     PatientActivity,
     /// Counts of the outbox.
     OutboxCounts,
-    /// Rows in these states, oldest first.
+    /// Rows in these states, oldest first; what a person withdrew is left out.
     OutboxRows {
         /// In one of these.
         states: Vec<RowState>,
         /// At most so many.
         limit: usize,
     },
+    /// The stored ones among these rows, in this order.
+    TheseRows(Vec<RowId>),
     /// The audit log, newest first.
     Audit {
         /// Only of this patient.
@@ -246,6 +252,8 @@ pub enum Query {
     CompareAnchor(Anchor),
     /// Whether the rows of every table are those that were written. Reads the whole database.
     VerifyDigests,
+    /// Whether the keyring ever took an anchor of this vault.
+    AnchorKept,
     /// The present anchor: what the keyring and the clinic's server are to remember of this vault.
     Anchor,
     /// The backups that are there, newest first.
@@ -302,7 +310,7 @@ pub enum Answer {
     PatientActivity(Vec<PatientActivity>),
     /// To `OutboxCounts`.
     OutboxCounts(OutboxCounts),
-    /// To `OutboxRows`.
+    /// To `OutboxRows` and `TheseRows`.
     OutboxRows(Vec<OutboxRow>),
     /// To `Audit`.
     Audit(Vec<AuditEntry>),
@@ -316,6 +324,8 @@ pub enum Answer {
     AuditVerdict(AuditVerdict),
     /// To `Anchor`.
     Anchor(Anchor),
+    /// To `AnchorKept`.
+    AnchorKept(bool),
     /// To `CompareAnchor`.
     AnchorVerdict(AnchorVerdict),
     /// To `VerifyDigests`: the first table that is not sound.
@@ -371,6 +381,9 @@ pub enum StoreFault {
         /// Program and process id, as the holder wrote it.
         holder: String,
     },
+    /// Another program looks at a passphrase or a PIN, for longer than is waited for.
+    #[error("another program is signing in on this vault; no try was made: try again when it is done")]
+    TriesHeld,
     /// The secret does not open the vault.
     #[error("the device secret in the keyring does not open this vault")]
     WrongKey,
@@ -411,6 +424,13 @@ pub enum StoreFault {
     Io(String),
 }
 
+impl StoreFault {
+    /// The store answered something else than it was asked.
+    pub fn another_answer() -> Self {
+        Self::Io("the store answered another query".into())
+    }
+}
+
 /// The encrypted record of one folder.
 #[async_trait]
 pub trait RecordStore: Send + Sync {
@@ -433,12 +453,22 @@ pub trait RecordStore: Send + Sync {
     async fn lock(&self) -> Result<(), StoreFault>;
     /// Changes who can open the open vault.
     async fn keys(&self, change: SlotChange) -> Result<(), StoreFault>;
-    /// Waits until no other program that uses this vault holds it, and holds it as long as the answer lives: tries are
-    /// counted one after the other. Needs no secret.
+    /// Waits some seconds until no other program that uses this vault holds it, and holds it as long as the answer lives:
+    /// tries are counted one after the other. `TriesHeld` when the other one, say a keyring's question on the desktop, takes
+    /// longer. Needs no secret.
     async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault>;
+    /// Writes that somebody was refused, from a program that could not open the vault and has no right to write: into a spool
+    /// file of its own, for the writer to file. The device secret proves where it comes from. Only entries that claim no
+    /// person belong here.
+    async fn note_outside(&self, _audit: Vec<AuditEntry>, _secret: &DeviceSecret) -> Result<(), StoreFault> {
+        Err(StoreFault::Closed)
+    }
+    /// From now on what this process spools carries a proof that it had this device secret. An opening by a device secret
+    /// does the same by itself. Needs no open vault.
+    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault>;
     /// The oldest batch that waits in the spool of any process, with its place; `None` when all is filed. To be committed
     /// with `Changes::spool_filed` = that place, which removes it.
-    async fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault>;
+    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault>;
     /// Backs up, checks or restores.
     async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault>;
     /// Writes all changes in one transaction, or none. The receipt comes after the commit is durable. While the vault is

@@ -115,15 +115,21 @@ element! {
 }
 
 element! {
-    /// An extension with a reference, the only kind that Bedside writes; others are kept in `rest`.
+    /// An extension with a value of a kind that Bedside writes, or with parts; others are kept in `rest`.
     Extension
     required {
         /// What it means, as a URI.
         url: String,
     }
     optional {
+        /// Its parts, where it has no value.
+        extension: Vec<Extension>,
         /// Its value, where it is a reference.
         value_reference: Option<Reference>,
+        /// Its value, where it is text.
+        value_string: Option<String>,
+        /// Its value, where it is a moment.
+        value_date_time: Option<String>,
     }
 }
 
@@ -174,7 +180,24 @@ impl Identifier {
 impl Extension {
     /// An extension whose value is a reference.
     pub fn reference(url: &str, reference: Reference) -> Self {
-        Self { url: url.to_owned(), value_reference: Some(reference), rest: Map::new() }
+        Self { value_reference: Some(reference), ..Self::new(url) }
+    }
+
+    /// An extension whose value is text.
+    pub fn text(url: &str, text: String) -> Self {
+        Self { value_string: Some(text), ..Self::new(url) }
+    }
+
+    /// An extension that says nothing yet.
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            extension: Vec::new(),
+            value_reference: None,
+            value_string: None,
+            value_date_time: None,
+            rest: Map::new(),
+        }
     }
 }
 

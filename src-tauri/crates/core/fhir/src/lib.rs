@@ -11,6 +11,7 @@ mod datatypes;
 mod device;
 mod element;
 mod filing;
+mod gateway_anchor;
 mod glucose;
 mod median;
 mod not_fhir;
@@ -21,6 +22,7 @@ mod quantity;
 mod reading;
 mod resources;
 mod search;
+mod version;
 
 pub use audit_event::{
     AuditAct, AuditAgent, AuditDetail, AuditEntity, AuditEvent, AuditEventInput, AuditEventOutcome, AuditMeta,
@@ -32,6 +34,7 @@ pub use datatypes::{
 };
 pub use device::{coincident_timestamp, coincident_timestamp_id, device, gateway};
 pub use filing::{Document, FilingContext, NotFilable, Resource};
+pub use gateway_anchor::{GatewayAnchor, ServerAnchor, anchored_gateway, parse_gateway_anchor};
 pub use median::{MinuteMedianInput, median_id, median_observation};
 pub use not_fhir::NotFhir;
 pub use outcome::{OutcomeSummary, operation_outcome, operation_outcome_text};
@@ -42,3 +45,4 @@ pub use resources::{
     Observation, ObservationComponent, OperationOutcome, OutcomeIssue, Patient,
 };
 pub use search::{ids_search_path, parse_ids_answer};
+pub use version::{LaterWord, later_version};

@@ -60,6 +60,8 @@ element! {
         id: Option<String>,
         /// Labels.
         meta: Option<Meta>,
+        /// What the server remembers of a console's record.
+        extension: Vec<Extension>,
         /// System ID, serial and the like.
         identifier: Vec<Identifier>,
         /// Who made it.

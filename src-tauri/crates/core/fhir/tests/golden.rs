@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
 use bedside_fhir::{
-    BatchRow, FilingContext, MinuteMedianInput, NotFilable, ReadingInput, Resource, batch_bundle, coincident_timestamp,
-    coincident_timestamp_id, device, gateway, median_observation, patient, reading_observation,
+    BatchRow, FilingContext, GatewayAnchor, MinuteMedianInput, NotFilable, ReadingInput, Resource, anchored_gateway,
+    batch_bundle, coincident_timestamp, coincident_timestamp_id, device, gateway, median_observation, patient,
+    reading_observation,
 };
 use bedside_vitals::{
     BloodPressure, Decimal, DeviceClock, DeviceKind, GlucoseDetails, GlucoseSample, Meal, MeasuredValue, Measurement,
@@ -13,6 +14,7 @@ use bedside_vitals::{
 };
 use common::{NOON, context, described, device_time, measured, person, single};
 use std::path::Path;
+use uuid::Uuid;
 
 /// Compares with the golden file of that name, or writes it.
 fn golden(name: &str, resource: &impl Resource) {
@@ -64,6 +66,19 @@ fn a_device_that_says_nothing_of_itself() {
 #[test]
 fn this_console() {
     golden("gateway", &gateway(&context(), "0.1.0"));
+}
+
+#[test]
+fn this_console_with_what_its_record_holds() {
+    let anchor = GatewayAnchor {
+        vault: Uuid::from_u128(0x0b0d_51de_0000_4000_8000_0000_0000_0002),
+        generation: 12_345,
+        audit_place: 678,
+        audit_head: std::array::from_fn(|i| i as u8),
+        at: NOON,
+        public_key: [0xed; 32],
+    };
+    golden("gateway_anchored", &anchored_gateway(&context(), "0.1.0", &anchor).unwrap());
 }
 
 #[test]

@@ -91,6 +91,7 @@ impl Outbox {
             EntryVerdict::Accepted => self.settle(id, RowState::Accepted, outcome),
             EntryVerdict::Refused => self.settle(id, RowState::Refused, outcome),
             EntryVerdict::Conflict => {
+                self.window.doubt(id);
                 let text = joined("conflict: the server holds another version", &outcome.text);
                 self.settle(id, RowState::Refused, Outcome { text, ..outcome })
             }
@@ -109,6 +110,7 @@ impl Outbox {
             }
             EntryVerdict::Busy => self.put_back(id, Some(now.plus_millis(wait_ms(1, random, None))), Some(outcome)),
             EntryVerdict::Failed => {
+                self.window.doubt(id);
                 let failures = self.window.entry_mut(id).map_or(0, |entry| {
                     entry.failures = entry.failures.saturating_add(1);
                     entry.failures
@@ -245,11 +247,14 @@ impl Outbox {
     /// The rows of a batch may be on the server.
     fn doubt(&mut self, rows: &[RowId], kind: TryKind) {
         if kind == TryKind::Send {
-            rows.iter().for_each(|id| self.window.set_uncertain(*id, true));
+            for id in rows {
+                self.window.set_uncertain(*id, true);
+                self.window.doubt(*id);
+            }
         }
     }
 
-    /// The rows are sent again without asking.
+    /// The rows are sent again without asking. That the server may have them stays true.
     fn believe_nothing(&mut self, rows: &[RowId]) {
         rows.iter().for_each(|id| self.window.set_uncertain(*id, false));
     }
@@ -264,6 +269,12 @@ impl Outbox {
 
     /// Back to waiting; held at once if something it depends on was refused meanwhile.
     fn put_back(&mut self, id: RowId, until: Option<WallTime>, outcome: Option<Outcome>) -> Vec<RowUpdate> {
+        // Only what was on its way when a person corrected it comes here with a later version behind it.
+        if self.window.is_superseded(id) {
+            let created = self.window.entry(id).map_or(WallTime(0), |entry| entry.row.created);
+            let at = outcome.map_or(created, |outcome| outcome.at);
+            return self.window.withdraw(id, at).into_iter().collect();
+        }
         let blocked = self.window.entry(id).is_some_and(|entry| self.window.is_blocked(entry));
         let (state, until) = if blocked { (RowState::Held, None) } else { (RowState::Waiting, until) };
         self.window.set(id, state, until, outcome).into_iter().collect()
@@ -272,6 +283,10 @@ impl Outbox {
     /// An answer for good, and what follows from it for those that depend on the row.
     fn settle(&mut self, id: RowId, state: RowState, outcome: Outcome) -> Vec<RowUpdate> {
         self.window.set_uncertain(id, false);
+        // Tried again, it would overtake the version that follows it.
+        if state == RowState::Refused && self.window.is_superseded(id) {
+            return self.window.withdraw(id, outcome.at).into_iter().collect();
+        }
         let mut updates: Vec<RowUpdate> = self.window.set(id, state, None, Some(outcome)).into_iter().collect();
         if state == RowState::Refused {
             updates.extend(self.window.hold_dependants(id));

@@ -18,4 +18,4 @@ mod window;
 pub use batch_size::Limits;
 pub use exchange::{EntryAnswer, Pause, PauseReason, Status, Try, TryKind, TryResult};
 pub use outbox::Outbox;
-pub use row::{OutboxRow, Outcome, RowId, RowState, RowUpdate, WITHDRAWN};
+pub use row::{OutboxRow, Outcome, RowId, RowState, RowUpdate, WITHDRAWN, Withdrawn};

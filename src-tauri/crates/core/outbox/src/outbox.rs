@@ -3,7 +3,7 @@
 use crate::backoff::{Backoff, is_due};
 use crate::batch_size::{BatchSize, Limits};
 use crate::exchange::{Pause, Status, Try, TryKind};
-use crate::row::{OutboxRow, Outcome, RowId, RowState, RowUpdate, WITHDRAWN};
+use crate::row::{OutboxRow, Outcome, RowId, RowState, RowUpdate, Withdrawn};
 use crate::window::{Entry, Window, is_stopped};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -56,11 +56,14 @@ impl Outbox {
         let mut updates = Vec::new();
         let mut was_sending = Vec::new();
         for row in rows {
-            let sending = row.state == RowState::Sending;
+            let (id, sending, doubted) = (row.id, row.state == RowState::Sending, may_have_been_taken(&row));
             if sending {
-                was_sending.push(row.id);
+                was_sending.push(id);
             }
             self.window.insert(row);
+            if doubted {
+                self.window.doubt(id);
+            }
         }
         for id in was_sending {
             self.window.set_uncertain(id, true);
@@ -129,14 +132,29 @@ impl Outbox {
         updates
     }
 
-    /// Holds a waiting, held or refused row for good: a person withdrew its record before it was sent. `None` when it is not
-    /// here any more, or may be on its way: then it is too late.
-    pub fn withdraw(&mut self, row: RowId, now: WallTime) -> Option<RowUpdate> {
-        let entry = self.window.entry(row)?;
-        if entry.row.state == RowState::Sending || self.window.is_uncertain(row) {
-            return None;
+    /// Holds a waiting, held or refused row for good: what a person said of its record takes its place, or nothing does.
+    /// `None` when it is not here any more, or is on its way: then it is too late.
+    pub fn withdraw(&mut self, row: RowId, now: WallTime) -> Option<Withdrawn> {
+        let before = self.window.entry(row).filter(|entry| entry.row.state != RowState::Sending)?.row.clone();
+        let uncertain = self.window.is_uncertain(row);
+        let update = self.window.withdraw(row, now)?;
+        Some(Withdrawn { update, before, uncertain })
+    }
+
+    /// A withdrawal could not be written: the row stands where it stood.
+    pub fn undo(&mut self, withdrawn: Withdrawn) {
+        let Withdrawn { before, uncertain, .. } = withdrawn;
+        // Read from the store anew since, it is not withdrawn, and may be on its way.
+        if self.is_withdrawn(before.id) {
+            self.window.put_back(before, uncertain);
         }
-        self.window.set(row, RowState::Held, None, Some(Outcome { status: 0, text: WITHDRAWN.into(), at: now }))
+    }
+
+    /// Whether the server may have a row: it is on its way, or a try of it ended without a clear no, in this run or, for all
+    /// that is known, in an earlier one; or it is not here any more, which is so of those that were accepted. Whoever asks
+    /// knows that the row is stored.
+    pub fn may_have_arrived(&self, row: RowId) -> bool {
+        self.window.entry(row).is_none_or(|entry| entry.row.state == RowState::Sending || entry.doubted)
     }
 
     fn is_withdrawn(&self, id: RowId) -> bool {
@@ -215,6 +233,16 @@ impl Outbox {
         let entry = self.window.entry_mut(id)?;
         entry.row.attempts = entry.row.attempts.saturating_add(1);
         self.window.set(id, RowState::Sending, None, None)
+    }
+}
+
+/// Whether the server may have a stored row: how its tries ended is not kept, only the last word. A refusal is a clear no to
+/// the last try, and to no other.
+const fn may_have_been_taken(row: &OutboxRow) -> bool {
+    match row.state {
+        RowState::Sending => true,
+        RowState::Refused => row.attempts > 1,
+        RowState::Waiting | RowState::Held | RowState::Accepted => row.attempts > 0,
     }
 }
 

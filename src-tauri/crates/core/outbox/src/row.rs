@@ -63,11 +63,12 @@ pub struct Outcome {
     pub at: WallTime,
 }
 
-/// The outcome's text of a row that is held because a person withdrew its record before it was sent.
+/// The outcome's text of a row that is held because a person withdrew its record before the server acknowledged it: the
+/// record was rejected, or a later version takes its place.
 pub const WITHDRAWN: &str = "withdrawn by a person before it was sent";
 
 impl OutboxRow {
-    /// Whether a person withdrew its record before it was sent: it is held for good.
+    /// Whether a person withdrew its record before the server acknowledged it: it is held for good, and nobody waits for it.
     pub fn is_withdrawn(&self) -> bool {
         self.state == RowState::Held && self.outcome.as_ref().is_some_and(|outcome| outcome.text == WITHDRAWN)
     }
@@ -119,4 +120,15 @@ pub struct RowUpdate {
     pub next_attempt: Option<WallTime>,
     /// The answer, where one came.
     pub outcome: Option<Outcome>,
+}
+
+/// What a withdrawal changed, and how to undo it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// To be stored.
+    pub update: RowUpdate,
+    /// The row before.
+    pub(crate) before: OutboxRow,
+    /// Whether its answer was lost.
+    pub(crate) uncertain: bool,
 }

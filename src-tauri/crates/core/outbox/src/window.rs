@@ -1,6 +1,6 @@
 //! The rows that are not accepted yet, their order and what depends on what.
 //! Not here: time, requests and answers.
-use crate::row::{OutboxRow, Outcome, RowId, RowState, RowUpdate};
+use crate::row::{OutboxRow, Outcome, RowId, RowState, RowUpdate, WITHDRAWN};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use bedside_vitals::WallTime;
@@ -12,6 +12,9 @@ pub(crate) struct Entry {
     pub(crate) row: OutboxRow,
     /// Answers in a row by which the server failed on this very record.
     pub(crate) failures: u32,
+    /// The server may have got it, in this form or an earlier one: a try ended without a clear no. It stays so while the
+    /// row is here, also when asking about it was given up; `uncertain` only steers the questions.
+    pub(crate) doubted: bool,
 }
 
 /// Every row that is not accepted.
@@ -38,7 +41,7 @@ impl Window {
             self.dependants.entry(*dependency).or_default().insert(row.id);
         }
         self.index(&row);
-        self.entries.insert(row.id, Entry { row, failures: 0 });
+        self.entries.insert(row.id, Entry { row, failures: 0, doubted: false });
     }
 
     pub(crate) fn entry(&self, id: RowId) -> Option<&Entry> {
@@ -63,6 +66,13 @@ impl Window {
             self.uncertain.insert(id);
         } else {
             self.uncertain.remove(&id);
+        }
+    }
+
+    /// The server may have a row from now on, whatever is learned of it later.
+    pub(crate) fn doubt(&mut self, id: RowId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.doubted = true;
         }
     }
 
@@ -122,6 +132,38 @@ impl Window {
         Some(update)
     }
 
+    /// Holds a row for good: what a person said takes its place, or nothing does.
+    pub(crate) fn withdraw(&mut self, id: RowId, now: WallTime) -> Option<RowUpdate> {
+        self.set_uncertain(id, false);
+        self.set(id, RowState::Held, None, Some(Outcome { status: 0, text: WITHDRAWN.into(), at: now }))
+    }
+
+    /// Puts a withdrawn row back as it was, its outcome too: one that keeps the words of a withdrawal is taken for withdrawn
+    /// as soon as it is held. What it waits for may have been refused, or taken, meanwhile.
+    pub(crate) fn put_back(&mut self, before: OutboxRow, uncertain: bool) {
+        let id = before.id;
+        let Some(mut entry) = self.entries.remove(&id) else { return };
+        self.unindex(&entry.row);
+        let blocked = self.is_blocked(&Entry { row: before.clone(), ..entry.clone() });
+        entry.row = before;
+        entry.row.state = match entry.row.state {
+            RowState::Waiting | RowState::Held if blocked => RowState::Held,
+            RowState::Held => RowState::Waiting,
+            state => state,
+        };
+        self.index(&entry.row);
+        self.entries.insert(id, entry);
+        self.set_uncertain(id, uncertain);
+    }
+
+    /// Whether a later version of the same measurement is to go: then this one need not go any more, and must not go after
+    /// it. Other records may be waited for by this very row.
+    pub(crate) fn is_superseded(&self, id: RowId) -> bool {
+        let Some(Entry { row, .. }) = self.entries.get(&id) else { return false };
+        let last = self.versions.get(&row.resource_id).and_then(BTreeSet::last);
+        row.resource_type == "Observation" && last.is_some_and(|last| *last > (row.created, id))
+    }
+
     /// Holds everything that waits for a row, directly or through others.
     pub(crate) fn hold_dependants(&mut self, of: RowId) -> Vec<RowUpdate> {
         let all = self.all_dependants(of);
@@ -169,7 +211,7 @@ impl Window {
     }
 
     fn index(&mut self, row: &OutboxRow) {
-        self.counts[row.state as usize] += usize::from(row.state != RowState::Accepted);
+        self.counts[row.state as usize] += usize::from(is_counted(row));
         if row.state == RowState::Waiting {
             self.order.insert(place(row));
         }
@@ -180,7 +222,7 @@ impl Window {
 
     fn unindex(&mut self, row: &OutboxRow) {
         let count = &mut self.counts[row.state as usize];
-        *count = count.saturating_sub(1);
+        *count = count.saturating_sub(usize::from(is_counted(row)));
         self.order.remove(&place(row));
         if let Some(versions) = self.versions.get_mut(&row.resource_id) {
             versions.remove(&(row.created, row.id));
@@ -199,6 +241,11 @@ impl Window {
             }
         }
     }
+}
+
+/// An accepted row is not here; a withdrawn one waits for nothing, and nobody has to look at it.
+fn is_counted(row: &OutboxRow) -> bool {
+    row.state != RowState::Accepted && !row.is_withdrawn()
 }
 
 /// Whether a row goes nowhere until a person acts.

@@ -269,3 +269,48 @@ fn rows_that_wait_for_each_other_do_not_wait_for_ever() {
     outbox.load([row(1, "Patient", &[2]), row(2, "Patient", &[1])]);
     assert_eq!(outbox.poll(NOW).unwrap().rows, [id(1)]);
 }
+
+/// The patient and the device are accepted, the reading is row 3; its later version is row 9.
+fn corrected_on_its_way() -> (Outbox, Store) {
+    let (mut outbox, mut store) = visit(3);
+    step(&mut outbox, &mut store, NOW, entries(&[201, 201]));
+    store.apply(outbox.poll(NOW).unwrap().updates);
+    assert_eq!(outbox.withdraw(id(3), NOW), None, "it is on its way");
+    assert!(outbox.may_have_arrived(id(3)));
+    let later = bedside_outbox::OutboxRow { resource_id: resource(3), ..row(9, "Observation", &[1, 2]) };
+    store.put(later.clone());
+    assert_eq!(outbox.add(later), None);
+    (outbox, store)
+}
+
+#[test]
+fn a_withdrawn_row_never_goes_and_one_whose_withdrawal_failed_does() {
+    let (mut outbox, mut store) = visit(3);
+    step(&mut outbox, &mut store, NOW, entries(&[201, 201]));
+    let withdrawn = outbox.withdraw(id(3), NOW).unwrap();
+    assert_eq!((outbox.poll(NOW), outbox.retry(id(3)).len()), (None, 0));
+    outbox.undo(withdrawn);
+    assert_eq!(step(&mut outbox, &mut store, NOW, entries(&[201])), [3]);
+}
+
+#[test]
+fn a_row_corrected_on_its_way_goes_before_its_later_version() {
+    let (mut outbox, mut store) = corrected_on_its_way();
+    store.apply(outbox.handle(NOW, 7, entries(&[201])));
+    assert_eq!(step(&mut outbox, &mut store, NOW, entries(&[200])), [9]);
+    assert_eq!([3, 9].map(|n| store.state(n)), [RowState::Accepted, RowState::Accepted]);
+}
+
+#[test]
+fn a_row_corrected_on_its_way_that_did_not_arrive_does_not_go_again() {
+    let lost = TryResult::NoWholeAnswer("reset".into());
+    for result in [entries(&[422]), entries(&[503]), status(503), TryResult::NothingSent("no route".into()), lost] {
+        let said = format!("{result:?}");
+        let (mut outbox, mut store) = corrected_on_its_way();
+        store.apply(outbox.handle(NOW, 7, result));
+        assert!(store.0[&id(3)].is_withdrawn(), "{said}");
+        outbox.try_now();
+        assert_eq!(step(&mut outbox, &mut store, NOW, entries(&[201])), [9], "{said}");
+        assert!(outbox.retry(id(3)).is_empty(), "the first value never follows the corrected one");
+    }
+}

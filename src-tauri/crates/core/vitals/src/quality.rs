@@ -69,6 +69,12 @@ impl Quality {
         if raised { self.with(flag) } else { self }
     }
 
+    /// This set without a flag.
+    #[must_use]
+    pub const fn without(self, flag: QualityFlag) -> Self {
+        Self(self.0 & !(1 << flag as u32))
+    }
+
     /// Whether a flag is raised.
     pub const fn has(self, flag: QualityFlag) -> bool {
         self.0 >> flag as u32 & 1 == 1

@@ -14,7 +14,9 @@ fn database(folder: &tempfile::TempDir) -> Connection {
     std::fs::write(&file, []).unwrap();
     let mut db = cipher::open(&file, &DatabaseKey::new([1; 32]), cipher::Use::Writing).unwrap();
     crate::tables::migrate(&mut db).unwrap();
-    crate::tables::meta::claim(&db, bedside_console::ports::VaultId(Uuid::nil())).unwrap();
+    crate::keyed::equip_writer(&mut db, &DatabaseKey::new([1; 32])).unwrap();
+    let vault = bedside_console::ports::VaultId(Uuid::nil());
+    digest::in_transaction(&db, |db| crate::tables::meta::claim(db, vault)).unwrap();
     db
 }
 
@@ -167,7 +169,7 @@ fn a_round_that_is_broken_off_moves_nothing() {
     let mut db = database(&folder);
     committed(&mut db, &stored(SampleValues::Timed((0..500).map(|i| (WallTime(i), 1)).collect()))).unwrap();
     // A tile that cannot be read stands for any failure in the midst of a step.
-    db.execute_batch("INSERT INTO chunk VALUES (1, 1, 0, 0, 0, x'00')").unwrap();
+    digest::in_transaction(&db, |db| Ok(db.execute_batch("INSERT INTO chunk VALUES (1, 1, 0, 0, 0, x'00')")?)).unwrap();
     let mut done = Maintenance::default();
     let mut round = Round::plan(&db, LATER, None).unwrap();
     assert!(round.step(&mut db, &mut done).is_err());
@@ -267,10 +269,11 @@ fn a_removal_that_is_broken_off_removes_nothing() {
     maintain(&mut db, WallTime(1_500_000));
     let before = places(&db);
     // A pack that cannot be read stands for any failure in the midst of a step.
-    db.execute_batch("INSERT INTO frame_chunk VALUES (999, 1, 0, 0, x'00')").unwrap();
+    digest::in_transaction(&db, |db| Ok(db.execute_batch("INSERT INTO frame_chunk VALUES (999, 1, 0, 0, x'00')")?))
+        .unwrap();
     let mut round = Round::plan(&db, LATER, Some(LATER)).unwrap();
     assert!(round.step(&mut db, &mut Maintenance::default()).is_err());
-    db.execute_batch("DELETE FROM frame_chunk WHERE id = 999").unwrap();
+    digest::in_transaction(&db, |db| Ok(db.execute_batch("DELETE FROM frame_chunk WHERE id = 999")?)).unwrap();
     assert_eq!(places(&db), before);
     assert_eq!(frame_stream::counts(&db).unwrap().0, 2000);
 }

@@ -2,9 +2,11 @@
 //! Not here: a program that is truly killed (`tests/kill`).
 use super::*;
 use crate::slots::PassphraseCost;
-use bedside_console::ClinicianId;
-use bedside_console::UserName;
-use bedside_console::ports::{DeviceSecret, NewSlot, Passphrase, RecoveryKey, SlotChange, SlotOwner, VaultId};
+use crate::tables;
+use bedside_console::ports::{
+    Answer, DeviceSecret, NewSlot, Passphrase, Query, RecoveryKey, SlotChange, SlotOwner, VaultId,
+};
+use bedside_console::{ClinicianId, DigestFault, UserName};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -84,7 +86,7 @@ fn a_rekey_that_was_broken_off_after_the_last_page_has_the_new_key() {
     {
         let writer = lock(&state.writer);
         let db = writer.as_ref().unwrap();
-        record_key::seal_also(db, &old, &new).unwrap();
+        digest::in_transaction(db, |db| record_key::seal_also(db, &old, &new)).unwrap();
         state.folder.write_slots(&slots.to_json().unwrap()).unwrap();
         drop(lock(&state.reader).take());
         cipher::rekey(db, &new).unwrap();
@@ -177,4 +179,85 @@ fn a_rekey_leaves_no_octet_that_the_old_key_reads() {
     state.close().unwrap();
     assert!(cipher::open(&state.folder.database(), &old, Use::Reading).is_err());
     assert!(!std::fs::metadata(folder.path().join("vault.db-wal")).is_ok_and(|log| log.len() > 0));
+}
+
+/// A vault of an earlier version, opened by the device secret alone.
+fn earlier(folder: &Path, format: &str) -> (State, DatabaseKey) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/earlier").join(format);
+    for name in ["vault.db", "slots.json"] {
+        std::fs::copy(from.join(name), folder.join(name)).unwrap();
+    }
+    let state = state(folder);
+    let key = slots_of(&state).unlock(&of_earlier()).unwrap().remove(0);
+    (state, key)
+}
+
+fn of_earlier() -> Unlock {
+    Unlock::Device(DeviceSecret::new(std::array::from_fn(|i| i as u8 + 1)))
+}
+
+fn verdict(state: &State) -> Option<DigestFault> {
+    match state.read(Query::VerifyDigests).unwrap() {
+        Answer::Digests(fault) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_creation_that_was_broken_off_between_two_formats_is_ended() {
+    for format in 1..tables::FORMAT {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path());
+        state.folder.make().unwrap();
+        let key = new_database_key().unwrap();
+        let slots = Slots::new(&new(), None, &key).unwrap();
+        state.folder.write_slots(&slots.to_json().unwrap()).unwrap();
+        state.folder.make_database().unwrap();
+        tables::migrate_to(&mut cipher::open(&state.folder.database(), &key, Use::Writing).unwrap(), format).unwrap();
+        assert_eq!(reopened(folder.path()), key, "after format {format}");
+    }
+}
+
+#[test]
+fn a_migration_that_was_broken_off_between_two_formats_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, key) = earlier(folder.path(), "format2");
+    tables::migrate_to(&mut cipher::open(&state.folder.database(), &key, Use::Writing).unwrap(), 3).unwrap();
+    state.open(&of_earlier(), OpenMode::Writer).unwrap();
+    assert_eq!(verdict(&state), None);
+    assert_eq!(state.list_backups().len(), 1);
+    state.check().unwrap();
+}
+
+#[test]
+fn an_earlier_vault_that_was_changed_behind_the_back_is_backed_up_migrated_and_told() {
+    for (change, table) in [
+        ("UPDATE patient SET family = 'OTHER'", "patient"),
+        // What the migration itself alters.
+        ("UPDATE meta SET last_commit = randomblob(16)", "meta"),
+        ("DROP TRIGGER audit_kept", "sqlite_schema"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, key) = earlier(folder.path(), "format3");
+        let db = cipher::open(&state.folder.database(), &key, Use::Writing).unwrap();
+        db.execute(change, []).unwrap();
+        drop(db);
+        state.open(&of_earlier(), OpenMode::Writer).unwrap();
+        assert_eq!(verdict(&state), Some(DigestFault { table, reading: None }));
+        let [copy] = &state.list_backups()[..] else { panic!("no backup") };
+        assert_eq!(copy.verified, None, "{table}");
+        assert!(matches!(state.back_up(bedside_vitals::WallTime(9)), Err(StoreFault::Damaged(_))), "{table}");
+    }
+}
+
+#[test]
+fn a_record_whose_secret_is_gone_is_not_signed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = vault(folder.path());
+    let key = key_of(&state);
+    state.close().unwrap();
+    let db = cipher::open(&state.folder.database(), &key, Use::Writing).unwrap();
+    db.execute("DELETE FROM record_key", []).unwrap();
+    drop(db);
+    assert!(matches!(state.open(&kit(), OpenMode::Writer), Err(StoreFault::Damaged(_))));
 }

@@ -116,7 +116,7 @@ impl Source {
     /// Whether a table holds exactly what the commits counted. Formats before 3 did not count: there it is believed.
     pub(crate) fn fits(&mut self, table: &str) -> Result<bool, Fault> {
         let fits = || -> Result<bool, Fault> {
-            if tables::format(&self.db)? < tables::FORMAT {
+            if tables::format(&self.db)? < tables::DIGESTED {
                 return Ok(true);
             }
             keyed::equip(&self.db, &self.key)?;

@@ -3,7 +3,8 @@
 use super::source::Source;
 use crate::fault::Fault;
 use crate::samples::{self, Samples};
-use crate::tables::{chunk, frame_chunk, rows, series, tail};
+use crate::tables::by_hand::{FRAME, SERIES};
+use crate::tables::{chunk, frame_chunk, frame_stream, rows, series, tail};
 use bedside_console::SampleValues;
 use bedside_series::{EvenBlock, Frame, decode_frames};
 use bedside_vitals::WallTime;
@@ -61,13 +62,17 @@ fn matched_series(source: &mut Source, target: &Connection) -> Result<BTreeMap<i
             .collect();
     let find = "SELECT id FROM series WHERE series = ?1 AND unit = ?2 AND exponent = ?3 AND hertz = ?4";
     let insert = "INSERT INTO series (series, device, patient, parameter, unit, exponent, hertz, samples)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) RETURNING id";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)";
     source.each("series", "series, device, patient, parameter, unit, exponent, hertz", |old, row| {
         let named = [&row[0], &row[4], &row[5], &row[6]];
         let known: Option<i64> = target.prepare_cached(find)?.query_row(named, |row| row.get(0)).optional()?;
         let new = match known {
             Some(new) => new,
-            None => target.prepare_cached(insert)?.query_row(params_from_iter(&row), |row| row.get(0))?,
+            None => {
+                let new = target.prepare_cached(insert)?.insert(params_from_iter(&row))?;
+                SERIES.came(target, new)?;
+                new
+            }
         };
         if let Some(Value::Integer(hertz)) = row.get(6) {
             matched.insert(old, (new, u16::try_from(*hertz).map_err(|_| Fault::Column("series.hertz"))?));
@@ -137,14 +142,12 @@ fn frames(source: &mut Source, target: &Connection) -> Result<(), Fault> {
         .map(|id: i64| (id, id))
         .collect();
     let find = "SELECT id FROM frame_stream WHERE connection = ?1 AND characteristic = ?2 AND device = ?3";
-    let insert = "INSERT INTO frame_stream (connection, characteristic, device, frames, rejected)
-        VALUES (?1, ?2, ?3, 0, 0) RETURNING id";
     source.each("frame_stream", "connection, characteristic, device", |old, row| {
         let known: Option<i64> =
             target.prepare_cached(find)?.query_row(params_from_iter(&row), |row| row.get(0)).optional()?;
         let new = match known {
             Some(new) => new,
-            None => target.prepare_cached(insert)?.query_row(params_from_iter(&row), |row| row.get(0))?,
+            None => frame_stream::add(target, params_from_iter(&row))?,
         };
         streams.insert(old, new);
         Ok(())
@@ -158,9 +161,9 @@ fn frames(source: &mut Source, target: &Connection) -> Result<(), Fault> {
         if known.get_mut(&stream).is_some_and(|known| known.insert(frame.index)) {
             let sql = "INSERT INTO frame (stream, place, received, octets, rejection) VALUES (?, ?, ?, ?, ?)";
             let values = params![stream, frame.index.cast_signed(), frame.received.0, frame.octets, rejection];
-            target.prepare_cached(sql)?.execute(values)?;
-            let count = "UPDATE frame_stream SET frames = frames + 1, rejected = rejected + ? WHERE id = ?";
-            target.prepare_cached(count)?.execute(params![rejection.is_some(), stream])?;
+            let id = target.prepare_cached(sql)?.insert(values)?;
+            FRAME.came(target, id)?;
+            frame_stream::count(target, stream, 1, i64::from(rejection.is_some()))?;
         }
         Ok(())
     };

@@ -17,7 +17,7 @@ fn writer(file: &Path) -> Connection {
     let mut db = cipher::open(file, &key(), Use::Writing).unwrap();
     schema::migrate(&mut db).unwrap();
     keyed::equip_writer(&mut db, &key()).unwrap();
-    meta::claim(&db, VAULT).unwrap();
+    digest::in_transaction(&db, |db| meta::claim(db, VAULT)).unwrap();
     db
 }
 
@@ -33,12 +33,12 @@ fn a_row_of_an_old_page_that_was_put_back_does_not_change_the_newer_one_of_the_b
     let begin = "INSERT INTO outbox (id, resource_type, resource_id, payload, depends_on, state, attempts, created)
         VALUES (x'01', 'Observation', x'02', '{}', x'', 'waiting', 0, 1)";
     let db = writer(&damaged);
-    db.execute(begin, []).unwrap();
+    digest::in_transaction(&db, |db| Ok(db.execute_batch(begin)?)).unwrap();
     crate::look::empty_log(&db).unwrap();
     drop(db);
     let old = std::fs::read(&damaged).unwrap();
     let db = writer(&damaged);
-    db.execute("UPDATE outbox SET state = 'accepted'", []).unwrap();
+    digest::in_transaction(&db, |db| Ok(db.execute_batch("UPDATE outbox SET state = 'accepted'")?)).unwrap();
     let sql = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = 'outbox'";
     let page: usize = db.query_row(sql, [], |row| row.get(0)).unwrap();
     crate::look::empty_log(&db).unwrap();

@@ -131,14 +131,19 @@ impl Slots {
     /// What the file says before anything is opened.
     pub(crate) fn header(&self) -> VaultHeader {
         match &self.0 {
-            Body::First(_) => {
-                VaultHeader { id: self.vault(), slots: Vec::new(), device_slot: true, recovery_slot: false }
-            }
+            Body::First(_) => VaultHeader {
+                id: self.vault(),
+                slots: Vec::new(),
+                device_slot: true,
+                recovery_slot: false,
+                recovery_public: None,
+            },
             Body::Second(file) => VaultHeader {
                 id: self.vault(),
                 slots: file.owners(),
                 device_slot: file.has_device(),
                 recovery_slot: file.has_recovery(),
+                recovery_public: file.recovery_public(),
             },
         }
     }
@@ -245,6 +250,11 @@ impl Slots {
     /// Sets or replaces the recovery slot.
     pub(crate) fn set_recovery(&mut self, key: &DatabaseKey, public: RecoveryPublicKey) -> Result<(), StoreFault> {
         self.second()?.put_recovery(key, public)
+    }
+
+    /// Takes the recovery slot away.
+    pub(crate) fn remove_recovery(&mut self, key: &DatabaseKey) -> Result<(), StoreFault> {
+        self.second()?.remove_recovery(key)
     }
 
     /// From here on either key opens the vault.

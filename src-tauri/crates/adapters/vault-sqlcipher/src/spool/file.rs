@@ -2,11 +2,14 @@
 //! Not here: what is sealed in a record (`written`), and which files there are (`State`).
 //!
 //! ```text
-//! header = "BEDSPOOL" | format u32 | number u64 | vault | file id | public key | check         (all little endian)
-//! record = "REC1" | length of the sealed octets u32 | sequence u64 | check | sealed octets
+//! header = "BEDSPOOL" | format u32 | number u64 | vault | file id | public key | origin | check      (all little endian)
+//! record = "REC1" | length of what follows the check u32 | sequence u64 | check | signature | sealed octets
 //! sealed = HPKE to the public key, bound to vault, file id, number and sequence
 //! check  = the first four octets of SHA-256 over what stands before it, from "BEDSPOOL" or "REC1"
 //! ```
+//! The origin is the public key of whoever signs, zeros where nobody does (`origin`). Format 1 had neither origin nor
+//! signature.
+use super::origin::{self, NOBODY, Origin, Proof, SIGNATURE};
 use crate::fault::of_file;
 use crate::folder::{self, private};
 use crate::seal::{self, PrivateKey, PublicKey};
@@ -19,11 +22,14 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// The format that this version writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The first one without proof of origin.
+const UNSIGNED: u32 = 1;
 const MAGIC: &[u8; 8] = b"BEDSPOOL";
 const MARK: &[u8; 4] = b"REC1";
-/// Octets before the first record.
-pub(crate) const HEADER: u64 = 8 + 4 + 8 + 16 + 16 + 32 + 4;
+/// Octets before the first record, in the first format and in this one.
+const UNSIGNED_HEADER: u64 = 8 + 4 + 8 + 16 + 16 + 32 + 4;
+const HEADER: u64 = UNSIGNED_HEADER + 32;
 const RECORD_HEADER: usize = 4 + 4 + 8 + 4;
 /// A batch of a stalled second of the heaviest ward has a few hundred kilobytes; what claims more is damaged.
 const MOST_OCTETS: u32 = 256 << 20;
@@ -34,6 +40,8 @@ const INFO: &[u8] = b"bedside spool";
 /// What a spool file says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
+    /// 1 or 2.
+    format: u32,
     /// Files are filed in the order of their numbers.
     pub(crate) number: u64,
     /// Whose.
@@ -42,36 +50,66 @@ pub(crate) struct Header {
     pub(crate) file: Uuid,
     /// To what its records are sealed.
     pub(crate) public: PublicKey,
+    /// Who says that they wrote it; `NOBODY` where nobody vouches.
+    pub(crate) origin: PublicKey,
+}
+
+/// What opens and proves records.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    /// The private keys of the spool, that of now first.
+    pub(crate) privates: Vec<PrivateKey>,
+    /// The origins that the vault knows.
+    pub(crate) origins: Vec<PublicKey>,
 }
 
 impl Header {
+    /// Of a new file.
+    pub(crate) const fn new(number: u64, vault: VaultId, file: Uuid, public: PublicKey, origin: PublicKey) -> Self {
+        Self { format: FORMAT, number, vault, file, public, origin }
+    }
+
+    /// Octets before the first record.
+    pub(crate) const fn octets(&self) -> u64 {
+        if self.format == UNSIGNED { UNSIGNED_HEADER } else { HEADER }
+    }
+
     fn to_octets(self) -> Vec<u8> {
         let (format, number) = (FORMAT.to_le_bytes(), self.number.to_le_bytes());
-        let said = [&MAGIC[..], &format, &number, self.vault.0.as_bytes(), self.file.as_bytes(), &self.public].concat();
+        let (vault, file) = (self.vault.0.as_bytes(), self.file.as_bytes());
+        let said = [&MAGIC[..], &format, &number, vault, file, &self.public, &self.origin].concat();
         let check = check(&said);
         [said, check.to_vec()].concat()
     }
 
-    fn parse(octets: &[u8]) -> Result<Self, StoreFault> {
+    /// The header at the beginning of a file; `None` when its making was never finished.
+    fn parse(octets: &[u8]) -> Result<Option<Self>, StoreFault> {
         let damaged = || StoreFault::Damaged("the head of a spool file is damaged".into());
-        let (said, found) = octets.split_at_checked(HEADER as usize - 4).ok_or_else(damaged)?;
-        if said[..8] != MAGIC[..] {
+        if (octets.len() as u64) < UNSIGNED_HEADER {
+            return Ok(None);
+        }
+        if octets[..8] != MAGIC[..] {
             return Err(damaged());
         }
-        let format = u32::from_le_bytes(said[8..12].try_into().map_err(|_| damaged())?);
+        let format = u32::from_le_bytes(octets[8..12].try_into().map_err(|_| damaged())?);
         if format > FORMAT {
             return Err(StoreFault::Newer { found: format, known: FORMAT });
         }
+        let length = if format == UNSIGNED { UNSIGNED_HEADER } else { HEADER };
+        let Some((octets, _)) = octets.split_at_checked(length as usize) else { return Ok(None) };
+        let (said, found) = octets.split_at(octets.len() - 4);
         let number = u64::from_le_bytes(said[12..20].try_into().map_err(|_| damaged())?);
         if format == 0 || found != check(said) || number > MOST_NUMBER {
             return Err(damaged());
         }
-        Ok(Self {
+        Ok(Some(Self {
+            format,
             number,
             vault: VaultId(Uuid::from_slice(&said[20..36]).map_err(|_| damaged())?),
             file: Uuid::from_slice(&said[36..52]).map_err(|_| damaged())?,
             public: said[52..84].try_into().map_err(|_| damaged())?,
-        })
+            origin: if format == UNSIGNED { NOBODY } else { said[84..116].try_into().map_err(|_| damaged())? },
+        }))
     }
 
     /// What every record is bound to, so that none can be moved within a file or into another one.
@@ -113,16 +151,19 @@ impl Appended {
         Ok(Self { header, path, file, _held: held, end: HEADER, sequence: 0 })
     }
 
-    /// Appends one record. When this returns, it is on the disk.
+    /// Appends one record, signed where the file has an origin: that must be `origin` then. When this returns, it is on
+    /// the disk.
     ///
     /// # Errors
     /// `DiskFull` or `Io`; then nothing was appended, and what was written of it is cut off.
-    pub(crate) fn append(&mut self, plain: &[u8]) -> Result<(), StoreFault> {
-        let sealed = seal::seal(&self.header.public, INFO, &self.header.bound(self.sequence), plain)?;
-        let length = u32::try_from(sealed.len()).ok().filter(|length| *length <= MOST_OCTETS);
+    pub(crate) fn append(&mut self, plain: &[u8], origin: Option<&Origin>) -> Result<(), StoreFault> {
+        let bound = self.header.bound(self.sequence);
+        let sealed = seal::seal(&self.header.public, INFO, &bound, plain)?;
+        let signature = origin.map_or([0; SIGNATURE], |origin| origin.sign(&bound, &sealed));
+        let length = u32::try_from(SIGNATURE + sealed.len()).ok().filter(|length| *length <= MOST_OCTETS);
         let length = length.ok_or_else(|| StoreFault::Refused(format!("a batch of {} octets", sealed.len())))?;
         let said = [&MARK[..], &length.to_le_bytes(), &self.sequence.to_le_bytes()].concat();
-        let record = [said.as_slice(), &check(&said), &sealed].concat();
+        let record = [said.as_slice(), &check(&said), &signature, &sealed].concat();
         let written = self.file.write_all(&record).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             let cut = self.file.set_len(self.end).and_then(|()| self.file.sync_data());
@@ -155,6 +196,8 @@ pub(crate) enum Found {
         sequence: u64,
         /// What was sealed; `None` when no key opens it.
         plain: Option<Zeroizing<Vec<u8>>>,
+        /// Who wrote it.
+        proof: Proof,
     },
     /// Octets that are no record, with records behind them.
     Damaged,
@@ -180,24 +223,22 @@ impl Followed {
         let mut file = File::open(path).map_err(fault)?;
         let mut head = Vec::new();
         (&mut file).take(HEADER).read_to_end(&mut head).map_err(fault)?;
-        if (head.len() as u64) < HEADER {
-            return Ok(None);
-        }
-        Ok(Some(Self { header: Header::parse(&head)?, file, at: HEADER, expected: 0 }))
+        let header = Header::parse(&head)?;
+        Ok(header.map(|header| Self { header, file, at: header.octets(), expected: 0 }))
     }
 
     /// Goes to the first record behind `place`, counting those before it.
     pub(crate) fn skip_to(&mut self, place: u64) -> Result<(), StoreFault> {
         while self.at < place {
-            if matches!(self.next(&[])?, Found::End) {
+            if matches!(self.next(&Keys::default())?, Found::End) {
                 break;
             }
         }
         Ok(())
     }
 
-    /// What lies at `at`, which moves behind it. Opened with the first of the keys that fits.
-    pub(crate) fn next(&mut self, keys: &[PrivateKey]) -> Result<Found, StoreFault> {
+    /// What lies at `at`, which moves behind it. Opened with the first of the keys that fits, proven by any of the origins.
+    pub(crate) fn next(&mut self, keys: &Keys) -> Result<Found, StoreFault> {
         let fault = |error| of_file("reading a spool file", &error);
         let length = self.file.metadata().map_err(fault)?.len();
         if length < self.at + RECORD_HEADER as u64 {
@@ -210,14 +251,27 @@ impl Followed {
         if end > length {
             return Ok(Found::End);
         }
-        let mut sealed = vec![0; octets as usize];
+        let mut body = vec![0; octets as usize];
         self.file.seek(SeekFrom::Start(self.at + RECORD_HEADER as u64)).map_err(fault)?;
-        self.file.read_exact(&mut sealed).map_err(fault)?;
-        let bound = self.header.bound(sequence);
-        let plain = keys.iter().find_map(|key| seal::open(key, INFO, &bound, &sealed));
+        self.file.read_exact(&mut body).map_err(fault)?;
+        let (plain, proof) = self.open_record(&body, sequence, keys);
         self.at = end;
         self.expected = sequence + 1;
-        Ok(Found::Record { sequence, plain })
+        Ok(Found::Record { sequence, plain, proof })
+    }
+
+    /// What was sealed, and who wrote it. A record that is not of whom its file names is not opened.
+    fn open_record(&self, body: &[u8], sequence: u64, keys: &Keys) -> (Option<Zeroizing<Vec<u8>>>, Proof) {
+        let bound = self.header.bound(sequence);
+        let open = |sealed: &[u8]| keys.privates.iter().find_map(|key| seal::open(key, INFO, &bound, sealed));
+        if self.header.format == UNSIGNED {
+            return (open(body), Proof::Unproven);
+        }
+        let Some((signature, sealed)) = body.split_first_chunk::<SIGNATURE>() else { return (None, Proof::Wrong) };
+        match origin::prove(&keys.origins, &self.header.origin, &bound, sealed, signature) {
+            Proof::Wrong => (None, Proof::Wrong),
+            proof => (open(sealed), proof),
+        }
     }
 
     /// The octets between two places, to be set aside.

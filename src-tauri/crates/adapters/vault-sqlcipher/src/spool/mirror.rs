@@ -1,16 +1,22 @@
 //! The console's records in the form in which a spool keeps them, each with its way back.
-//! A name that this version does not know is `None`, never a guess. Not here: which of them a batch holds (`written`).
+//! A name that this version does not know is `None`, never a guess. What goes to the server is in `outbox`, entries of the
+//! audit log are in `audit`. Not here: which of them a batch holds (`written`).
+mod audit;
+mod outbox;
+
+pub(super) use audit::Entry;
+pub(super) use outbox::{Row, Update};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bedside_console::{
-    AuditAction, AuditEntry, AuditOrigin, AuditOutcome, ClinicianId, MinuteMedian, Purpose, RawFrame, Role,
-    SampleValues, StoredClockSetting, StoredInterruption, StoredReading, StoredSamples,
+    MinuteMedian, RawFrame, SampleValues, StoredClockSetting, StoredInterruption, StoredReading, StoredSamples,
 };
-use bedside_outbox::{OutboxRow, Outcome, RowId, RowState, RowUpdate};
+use bedside_outbox::Outcome;
 use bedside_session::{ClockOutcome, RecordMark, UserConsent};
 use bedside_vitals::{
-    BootTime, ConnectionId, Decimal, DeviceClock, DeviceId, DeviceTime, Measurement, Parameter, PatientId, ReadingId,
-    SeriesId, Unit, WallTime,
+    ConnectionId, Decimal, DeviceClock, DeviceId, DeviceTime, Measurement, Parameter, PatientId, ReadingId, SeriesId,
+    Unit, WallTime,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -242,159 +248,6 @@ impl From<Samples> for StoredSamples {
             Values::Even { start, hertz, samples } => SampleValues::Even { start, hertz, samples },
         };
         Self { series, device, patient, parameter, unit, exponent, values }
-    }
-}
-
-/// A record for the server.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Row {
-    id: Uuid,
-    resource_type: String,
-    resource_id: Uuid,
-    payload: String,
-    depends_on: Vec<Uuid>,
-    state: String,
-    attempts: u32,
-    next_attempt: Option<WallTime>,
-    created: WallTime,
-    outcome: Option<Answered>,
-}
-
-impl From<&OutboxRow> for Row {
-    fn from(row: &OutboxRow) -> Self {
-        Self {
-            id: row.id.0,
-            resource_type: row.resource_type.clone(),
-            resource_id: row.resource_id,
-            payload: row.payload.clone(),
-            depends_on: row.depends_on.iter().map(|id| id.0).collect(),
-            state: row.state.name().to_owned(),
-            attempts: row.attempts,
-            next_attempt: row.next_attempt,
-            created: row.created,
-            outcome: row.outcome.as_ref().map(Answered::from),
-        }
-    }
-}
-
-impl Row {
-    pub(super) fn read(self) -> Option<OutboxRow> {
-        Some(OutboxRow {
-            id: RowId(self.id),
-            resource_type: self.resource_type,
-            resource_id: self.resource_id,
-            payload: self.payload,
-            depends_on: self.depends_on.into_iter().map(RowId).collect(),
-            state: RowState::from_name(&self.state)?,
-            attempts: self.attempts,
-            next_attempt: self.next_attempt,
-            created: self.created,
-            outcome: self.outcome.map(Into::into),
-        })
-    }
-}
-
-/// What a try to send changed.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Update {
-    id: Uuid,
-    state: String,
-    attempts: u32,
-    next_attempt: Option<WallTime>,
-    outcome: Option<Answered>,
-}
-
-impl From<&RowUpdate> for Update {
-    fn from(update: &RowUpdate) -> Self {
-        let RowUpdate { id, state, attempts, next_attempt, outcome } = update;
-        let (attempts, next_attempt, outcome) = (*attempts, *next_attempt, outcome.as_ref().map(Answered::from));
-        Self { id: id.0, state: state.name().to_owned(), attempts, next_attempt, outcome }
-    }
-}
-
-impl Update {
-    pub(super) fn read(self) -> Option<RowUpdate> {
-        let Self { id, state, attempts, next_attempt, outcome } = self;
-        let state = RowState::from_name(&state)?;
-        Some(RowUpdate { id: RowId(id), state, attempts, next_attempt, outcome: outcome.map(Into::into) })
-    }
-}
-
-/// An entry of the audit log.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Entry {
-    at: WallTime,
-    boot: Option<BootTime>,
-    boot_id: Option<String>,
-    run: Option<Uuid>,
-    program: Option<String>,
-    action: String,
-    actor: Option<Uuid>,
-    roles: Vec<String>,
-    patient: Option<PatientId>,
-    device: Option<DeviceId>,
-    clinician: Option<Uuid>,
-    count: Option<u32>,
-    purpose: String,
-    outcome: String,
-    reason: Option<String>,
-}
-
-impl From<&AuditEntry> for Entry {
-    fn from(entry: &AuditEntry) -> Self {
-        // The place in the chain comes with the filing.
-        let AuditEntry {
-            seq: _,
-            at,
-            origin,
-            action,
-            actor,
-            roles,
-            patient,
-            device,
-            clinician,
-            count,
-            purpose,
-            outcome,
-            reason,
-        } = entry;
-        let AuditOrigin { boot, boot_id, run, version } = origin.clone();
-        Self {
-            at: *at,
-            boot,
-            boot_id,
-            run,
-            program: version,
-            action: action.name().to_owned(),
-            actor: actor.map(|id| id.0),
-            roles: roles.iter().map(|role| role.name().to_owned()).collect(),
-            patient: *patient,
-            device: *device,
-            clinician: clinician.map(|id| id.0),
-            count: *count,
-            purpose: purpose.code().to_owned(),
-            outcome: outcome.name().to_owned(),
-            reason: reason.clone(),
-        }
-    }
-}
-
-impl Entry {
-    pub(super) fn read(self) -> Option<AuditEntry> {
-        let origin = AuditOrigin { boot: self.boot, boot_id: self.boot_id, run: self.run, version: self.program };
-        Some(AuditEntry {
-            origin,
-            actor: self.actor.map(ClinicianId),
-            roles: self.roles.iter().map(|role| Role::from_name(role)).collect::<Option<_>>()?,
-            patient: self.patient,
-            device: self.device,
-            clinician: self.clinician.map(ClinicianId),
-            count: self.count,
-            purpose: Purpose::from_code(&self.purpose)?,
-            outcome: AuditOutcome::from_name(&self.outcome)?,
-            reason: self.reason,
-            ..AuditEntry::new(self.at, AuditAction::from_name(&self.action)?)
-        })
     }
 }
 

@@ -3,10 +3,13 @@
 
 pub(crate) mod file;
 mod mirror;
+mod origin;
+mod outside;
 mod queue;
 mod state;
 #[cfg(test)]
 mod tests;
+mod unproven;
 pub(crate) mod written;
 
 pub(crate) use queue::{Spool, random};

@@ -1,13 +1,14 @@
 //! The spool files of a vault as a queue: what this process appends, and what of all files waits, oldest first.
 //! Not here: the octets of a file (`file`), and when the vault is locked (`state`).
-use super::file::{self, Appended, Followed, Found, Header};
-use super::written;
+use super::file::{self, Appended, Followed, Found, Header, Keys};
+use super::origin::{NOBODY, Origin, Proof};
+use super::{unproven, written};
 use crate::fault::of_file;
 use crate::folder::{self, Folder};
-use crate::seal::{PrivateKey, PublicKey};
+use crate::seal::PublicKey;
 use crate::tables::spool_filed;
 use bedside_console::ports::{StoreFault, VaultId};
-use bedside_console::{Changes, SpoolPlace};
+use bedside_console::{Changes, SpoolPlace, SpooledBatch};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub(crate) struct Spool {
     told: BTreeSet<(Uuid, u64)>,
     /// To what an open vault proved that the spool is sealed.
     pub(crate) proven: Option<(VaultId, PublicKey)>,
+    /// Who signs what this process spools; `None` without a keyring.
+    pub(crate) origin: Option<Origin>,
     /// Files that none of the vault's keys opens, or that a later version wrote; told in this run.
     not_ours: BTreeSet<Uuid>,
 }
@@ -41,18 +44,21 @@ impl Spool {
         failed: Option<Uuid>,
     ) -> Result<(), StoreFault> {
         let plain = written::to_octets(changes, failed)?;
-        // A rekey makes another pair of keys: then another file.
-        let fits = |appended: &Appended| appended.header.public == public && appended.header.vault == vault;
+        let origin = self.origin.as_ref().filter(|origin| origin.vault() == vault);
+        let signer = origin.map_or(NOBODY, Origin::public);
+        // A rekey makes another pair of keys, a keyring that comes later another origin: then another file.
+        let of = |header: &Header| (header.vault, header.public, header.origin);
+        let fits = |appended: &Appended| of(&appended.header) == (vault, public, signer);
         if !self.appended.as_ref().is_some_and(fits) {
             let spools = spools(folder);
             folder::make_private(&spools)?;
             let last = files(&spools)?.into_iter().filter_map(|(header, _)| Some(header?.number)).max().unwrap_or(0);
             let number = last.checked_add(1).ok_or_else(|| StoreFault::Damaged("the number of a spool file".into()))?;
             let file = Uuid::from_bytes(random()?);
-            self.appended = Some(Appended::create(&spools, Header { number, vault, file, public })?);
+            self.appended = Some(Appended::create(&spools, Header::new(number, vault, file, public, signer))?);
         }
         let Some(appended) = self.appended.as_mut() else { return Err(StoreFault::Closed) };
-        let done = appended.append(&plain);
+        let done = appended.append(&plain, origin);
         if matches!(done, Err(StoreFault::Io(_))) {
             // After a failed flush nobody knows what a file holds: what follows goes into another one.
             self.appended = None;
@@ -60,7 +66,8 @@ impl Spool {
         done
     }
 
-    /// The oldest batch that is not filed, and its place. Files that are filed, and whose writer is gone, are removed.
+    /// The oldest batch that is not filed, and its place. What nobody is proven to have written is filed in part
+    /// (`unproven`), and in batches of its own. Files that are filed, and whose writer is gone, are removed.
     ///
     /// # Errors
     /// `Damaged` once for each damaged place, which is set aside in `damaged/` before; the next call goes behind it, with
@@ -71,8 +78,8 @@ impl Spool {
         folder: &Folder,
         db: &Connection,
         vault: VaultId,
-        keys: &[PrivateKey],
-    ) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
+        keys: &Keys,
+    ) -> Result<Option<SpooledBatch>, StoreFault> {
         let spools = spools(folder);
         let files = files(&spools)?;
         for (header, path) in &files {
@@ -83,7 +90,8 @@ impl Spool {
             if self.not_ours.contains(&header.file) {
                 continue;
             }
-            let ours = keys.iter().any(|key| crate::seal::public_of(key).is_ok_and(|public| public == header.public));
+            let ours =
+                keys.privates.iter().any(|key| crate::seal::public_of(key).is_ok_and(|public| public == header.public));
             if header.vault != vault || !ours {
                 self.not_ours.insert(header.file);
                 return Err(StoreFault::Io(
@@ -101,11 +109,11 @@ impl Spool {
         &mut self,
         folder: &Folder,
         db: &Connection,
-        keys: &[PrivateKey],
+        keys: &Keys,
         header: &Header,
         path: &Path,
-    ) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
-        let filed = spool_filed::of(db, header.file)?.unwrap_or(file::HEADER);
+    ) -> Result<Option<SpooledBatch>, StoreFault> {
+        let filed = spool_filed::of(db, header.file)?.unwrap_or_else(|| header.octets());
         // Asked before the end is looked for: what a writer appends between the two is there to be seen.
         let left = file::is_left(path);
         let mut followed = match self.followed.take() {
@@ -116,42 +124,68 @@ impl Spool {
                 followed
             }
         };
-        let (file, mut place, mut together, mut octets) = (header.file, followed.at, None::<Changes>, 0);
+        let (file, mut octets) = (header.file, 0);
+        let mut place = SpoolPlace { file, end: followed.at };
+        let mut together = None::<SpooledBatch>;
         for _ in 0..TOGETHER {
             let (from, expected) = (followed.at, followed.expected);
             let batch = match followed.next(keys)? {
                 Found::End => break,
-                Found::Record { sequence, plain: Some(plain) } if sequence >= expected => {
+                Found::Record { sequence, plain: Some(plain), proof } if sequence >= expected => {
                     octets += plain.len();
                     match written::from_octets(&plain).and_then(|batch| not_come_back(db, batch)) {
                         // Records are missing before it: that is told first, and filed by itself.
-                        Ok(changes) if sequence == expected || self.told.contains(&(file, from)) => Some(changes),
+                        Ok(changes) if sequence == expected || self.told.contains(&(file, from)) => {
+                            Some((changes, proof))
+                        }
                         Ok(_) | Err(StoreFault::Damaged(_)) => None,
+                        // First what is whole before it.
+                        Err(_) if together.is_some() => break,
                         Err(fault) => {
-                            self.not_ours.insert(file);
+                            // A later version files it; anything else is tried again.
+                            if matches!(fault, StoreFault::Newer { .. }) {
+                                self.not_ours.insert(file);
+                            }
                             return Err(fault);
                         }
                     }
                 }
                 Found::Record { .. } | Found::Damaged => None,
             };
-            match (batch, together.as_mut()) {
-                (Some(batch), None) => together = Some(batch),
-                (Some(batch), Some(before)) => before.append(batch),
-                // First what is whole before it.
-                (None, Some(_)) => {
-                    return Ok(together.map(|changes| (SpoolPlace { file, end: place }, changes)));
+            let Some((changes, proof)) = batch else {
+                if together.is_some() {
+                    // First what is whole before it.
+                    break;
                 }
-                (None, None) => return self.damaged(folder, &mut followed, from, expected).map(Some),
+                return self.damaged(folder, &mut followed, from, expected).map(Some);
+            };
+            // What is proven is filed before anybody's word is measured by it, and not refused together with that.
+            let is_of_one_kind = |batch: &SpooledBatch| (proof == Proof::Proven) == (batch.unproven == 0);
+            if !together.as_ref().is_none_or(is_of_one_kind) {
+                break;
             }
-            place = followed.at;
+            place.end = followed.at;
+            let batch = together.get_or_insert_with(|| SpooledBatch::new(place.clone()));
+            batch.place.clone_from(&place);
+            if proof == Proof::Proven {
+                batch.changes.append(changes);
+            } else {
+                let (changes, refused) = unproven::allowed(db, &batch.changes, changes)?;
+                if refused {
+                    let octets = followed.octets(from, place.end)?;
+                    set_aside(folder, &format!("refused-{file}-{from}"), &octets)?;
+                }
+                batch.changes.append(changes);
+                batch.unproven += 1;
+                batch.refused += u64::from(refused);
+            }
             if octets >= TOGETHER_OCTETS {
                 break;
             }
         }
-        if let Some(changes) = together {
-            self.followed = Some(followed);
-            return Ok(Some((SpoolPlace { file, end: place }, changes)));
+        if let Some(batch) = together {
+            self.followed = (followed.at == batch.place.end).then_some(followed);
+            return Ok(Some(batch));
         }
         drop(followed);
         self.remove_filed(header, path, left, filed)?;
@@ -165,7 +199,7 @@ impl Spool {
         followed: &mut Followed,
         from: u64,
         expected: u64,
-    ) -> Result<(SpoolPlace, Changes), StoreFault> {
+    ) -> Result<SpooledBatch, StoreFault> {
         let (file, end) = (followed.header.file, followed.at);
         let missing = followed.expected.saturating_sub(expected + 1);
         if missing > 0 && self.told.insert((file, from)) {
@@ -181,7 +215,7 @@ impl Spool {
                 "{length} octets of a spool file; they were set aside in damaged/"
             )));
         }
-        Ok((SpoolPlace { file, end }, Changes::default()))
+        Ok(SpooledBatch::new(SpoolPlace { file, end }))
     }
 
     /// A file without a readable head: one whose making was broken off goes, any other is set aside.
@@ -190,13 +224,14 @@ impl Spool {
             return Ok(());
         }
         let octets = std::fs::read(path).map_err(|error| of_file("reading a spool file", &error))?;
-        if (octets.len() as u64) < file::HEADER {
-            return file::remove(path);
-        }
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let id = Uuid::parse_str(&name).unwrap_or_default();
-        if let Err(StoreFault::Newer { found, known }) = Followed::open(path) {
-            return if self.not_ours.insert(id) { Err(StoreFault::Newer { found, known }) } else { Ok(()) };
+        match Followed::open(path) {
+            Ok(None) => return file::remove(path),
+            Err(StoreFault::Newer { found, known }) => {
+                return if self.not_ours.insert(id) { Err(StoreFault::Newer { found, known }) } else { Ok(()) };
+            }
+            Ok(Some(_)) | Err(_) => {}
         }
         set_aside(folder, &format!("spool-{name}"), &octets)?;
         file::remove(path)?;
@@ -283,3 +318,6 @@ pub(crate) fn random() -> Result<[u8; 16], StoreFault> {
     getrandom::fill(&mut octets).map_err(|_| StoreFault::Io("the system gave no random octets".into()))?;
     Ok(octets)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,23 @@
 //! Standing by, locking, and where a commit goes meanwhile.
 //! Not here: files (`queue`), opening and closing (`State`).
+use super::file::Keys;
 use crate::seal::{self, PublicKey};
 use crate::slots::Slots;
 use crate::state::{State, lock, sign_audit};
+use crate::tables::spool_origin;
 use bedside_console::ports::{StoreFault, VaultId, VaultPresence};
-use bedside_console::{Changes, Receipt, SpoolPlace};
+use bedside_console::{Changes, Receipt, SpooledBatch};
 use uuid::Uuid;
 
 impl State {
     /// Takes the right to write without opening.
     pub(crate) fn stand_by(&self) -> Result<(), StoreFault> {
+        let presence = self.presence()?;
         let writer = lock(&self.writer);
         if writer.is_some() || lock(&self.reader).is_some() {
             return Err(StoreFault::Io("the vault is open already".into()));
         }
-        if self.presence()? == VaultPresence::Missing {
+        if presence == VaultPresence::Missing {
             return Err(StoreFault::Missing);
         }
         self.take_hold().map(drop)
@@ -49,13 +52,13 @@ impl State {
     }
 
     /// The oldest batch of the spool that is not filed.
-    pub(crate) fn spooled(&self) -> Result<Option<(SpoolPlace, Changes)>, StoreFault> {
+    pub(crate) fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
         let writer = lock(&self.writer);
         let Some(db) = writer.as_ref() else {
             return Err(if lock(&self.reader).is_some() { StoreFault::ReadOnly } else { StoreFault::Closed });
         };
         let vault = lock(&self.opened).as_ref().map(|opened| opened.vault).ok_or(StoreFault::Closed)?;
-        let keys = self.spool_keys()?;
+        let keys = Keys { privates: self.spool_keys()?, origins: spool_origin::all(db)? };
         lock(&self.spool).next(&self.folder, db, vault, &keys)
     }
 
@@ -78,7 +81,7 @@ impl State {
     }
 
     /// Seals changes into this process's spool file, whether the vault is open or not.
-    fn spool_append(&self, changes: &Changes, failed: Option<Uuid>) -> Result<Receipt, StoreFault> {
+    pub(crate) fn spool_append(&self, changes: &Changes, failed: Option<Uuid>) -> Result<Receipt, StoreFault> {
         let (vault, public) = self.spool_key()?;
         let append = || lock(&self.spool).append(&self.folder, vault, public, changes, failed);
         match append() {

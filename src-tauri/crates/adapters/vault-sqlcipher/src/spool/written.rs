@@ -90,6 +90,8 @@ pub(crate) fn to_octets(changes: &Changes, failed: Option<Uuid>) -> Result<Zeroi
         audit,
         run,
         interruption,
+        // Said again at the next opening.
+        anchor_kept: _,
         spool_filed,
         unwritable,
     } = changes;

@@ -165,16 +165,21 @@ pub(crate) struct ChainRow {
     pub(crate) digest_fits: bool,
 }
 
-/// Every entry in order, until `each` says `false`.
-pub(crate) fn each(db: &Connection, mut each: impl FnMut(ChainRow) -> Result<bool, Fault>) -> Result<(), Fault> {
-    let digest = digest::expression(db, AUDIT, "")?;
+/// Every entry behind a place in order, until `each` says `false`. Behind 0 are all, also such as have no right place.
+pub(crate) fn each(
+    db: &Connection,
+    behind: u64,
+    mut each: impl FnMut(ChainRow) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let digest = digest::expression(db, AUDIT)?;
     let sql = format!(
         "SELECT {COLUMNS}, prev, hash, {digest},
             (SELECT mac FROM row_digest WHERE name = '{AUDIT}' AND row = audit.seq)
-         FROM audit NOT INDEXED ORDER BY seq"
+         FROM audit NOT INDEXED WHERE seq >= ? ORDER BY seq"
     );
     let mut statement = db.prepare(&sql)?;
-    let mut found = statement.query([])?;
+    let first = if behind == 0 { i64::MIN } else { i64::try_from(behind + 1).unwrap_or(i64::MAX) };
+    let mut found = statement.query([first])?;
     while let Some(row) = found.next()? {
         let digest: [u8; 32] = row.get(18)?;
         let chained = ChainRow {

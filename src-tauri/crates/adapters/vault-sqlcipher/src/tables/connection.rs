@@ -5,7 +5,7 @@ use super::number::{pack_time, unpack_time};
 use super::rows;
 use crate::fault::Fault;
 use bedside_vitals::{ConnectionId, DeviceClock, DeviceId, WallTime};
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     to: 1,
@@ -36,24 +36,32 @@ pub(crate) fn put(db: &rusqlite::Connection, connection: &bedside_console::Conne
     Ok(())
 }
 
+/// A connection by its id.
+pub(crate) fn by_id(db: &rusqlite::Connection, id: ConnectionId) -> Result<Option<bedside_console::Connection>, Fault> {
+    super::row(db, &format!("SELECT {COLUMNS} FROM connection WHERE id = ?"), [id.0], of)
+}
+
 /// Connections of a device, oldest first.
 pub(crate) fn of_device(
     db: &rusqlite::Connection,
     device: DeviceId,
 ) -> Result<Vec<bedside_console::Connection>, Fault> {
-    let sql = "SELECT id, at, clock_device, clock_read_at, clock_offset_ms FROM connection WHERE device = ?
-        ORDER BY at, rowid";
-    rows(db, sql, [device.0], |row| {
-        let shown = row.get::<_, Option<i64>>(2)?.map(unpack_time).transpose()?;
-        let clock = match (shown, row.get::<_, Option<i64>>(3)?, row.get(4)?) {
-            (Some(device), Some(read_at), Some(offset_ms)) => {
-                Some(DeviceClock { device, read_at: WallTime(read_at), offset_ms })
-            }
-            _ => None,
-        };
-        let (id, at) = (ConnectionId(row.get(0)?), WallTime(row.get(1)?));
-        Ok(bedside_console::Connection { id, device, at, clock })
-    })
+    rows(db, &format!("SELECT {COLUMNS} FROM connection WHERE device = ? ORDER BY at, rowid"), [device.0], of)
+}
+
+/// What is read of a row, in the order of `of`.
+const COLUMNS: &str = "id, device, at, clock_device, clock_read_at, clock_offset_ms";
+
+fn of(row: &Row<'_>) -> Result<bedside_console::Connection, Fault> {
+    let shown = row.get::<_, Option<i64>>(3)?.map(unpack_time).transpose()?;
+    let clock = match (shown, row.get::<_, Option<i64>>(4)?, row.get(5)?) {
+        (Some(device), Some(read_at), Some(offset_ms)) => {
+            Some(DeviceClock { device, read_at: WallTime(read_at), offset_ms })
+        }
+        _ => None,
+    };
+    let (id, device, at) = (ConnectionId(row.get(0)?), DeviceId(row.get(1)?), WallTime(row.get(2)?));
+    Ok(bedside_console::Connection { id, device, at, clock })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Devices enrolled in this vault.
 //! Not here: which patient a device is bound to (`binding`), and its clock (`connection`).
-use super::{Migration, rows};
+use super::{Migration, row, rows};
 use crate::fault::Fault;
 use bedside_vitals::{DeviceDescription, DeviceId, DeviceKind};
 use rusqlite::{Connection, Row, params};
@@ -21,6 +21,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     simulated INTEGER NOT NULL
 ) STRICT;",
 }];
+
+const COLUMNS: &str = "id, kind, name, manufacturer, model, serial, firmware, hardware, software, system_id, simulated";
 
 /// Enrols a device or replaces what is known of it.
 pub(crate) fn put(db: &Connection, device: &DeviceDescription) -> Result<(), Fault> {
@@ -47,9 +49,12 @@ pub(crate) fn put(db: &Connection, device: &DeviceDescription) -> Result<(), Fau
 
 /// Every device, by name.
 pub(crate) fn all(db: &Connection) -> Result<Vec<DeviceDescription>, Fault> {
-    let sql = "SELECT id, kind, name, manufacturer, model, serial, firmware, hardware, software, system_id, simulated
-        FROM device ORDER BY name, id";
-    rows(db, sql, [], of)
+    rows(db, &format!("SELECT {COLUMNS} FROM device ORDER BY name, id"), [], of)
+}
+
+/// A device by its id.
+pub(crate) fn by_id(db: &Connection, id: DeviceId) -> Result<Option<DeviceDescription>, Fault> {
+    row(db, &format!("SELECT {COLUMNS} FROM device WHERE id = ?"), [id.0], of)
 }
 
 fn of(row: &Row<'_>) -> Result<DeviceDescription, Fault> {

@@ -5,12 +5,12 @@
 //! change. All digests lie in one page, with the generation that they belong to: an old one of these pages tells itself
 //! by every other table, and the whole of an older state by the anchor. Of readings and entries of the audit log each
 //! row's digest is kept as well, to name the first bad one.
-use super::{Migration, meta, row, rows};
+use super::{Migration, by_hand, meta, row, rows};
 use crate::fault::Fault;
-use crate::keyed;
+use crate::tally::{self, Tally};
 use bedside_console::DigestFault;
 use bedside_vitals::ReadingId;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ pub(crate) const AUDIT: &str = "audit";
 const READING: &str = "reading";
 /// The line of the digests that holds the generation they belong to, and the one about the schema.
 const GENERATION: &str = "";
-const SCHEMA: &str = "sqlite_schema";
+pub(crate) const SCHEMA: &str = "sqlite_schema";
 
 /// What a fault may name: every table, and what is not a table of ours. A test keeps it complete.
 const NAMES: &[&str] = &[
@@ -67,29 +67,29 @@ const NAMES: &[&str] = &[
     "run",
     "series",
     "spool_filed",
+    "spool_origin",
     "sqlite_schema",
     "sqlite_sequence",
     "tail",
     "unwritable",
 ];
 
-/// Lets the digests follow every change that this connection makes, in the transaction of the change. The triggers are
-/// this connection's own: they are not in the file.
-pub(crate) fn watch(db: &Connection) -> Result<(), Fault> {
-    for table in tables(db)? {
-        let (new, old) = (expression(db, &table, "NEW.")?, expression(db, &table, "OLD.")?);
-        let update = |what: &str| format!("UPDATE digest SET {what} WHERE name = '{table}';");
-        let mut added = update(&format!("rows = rows + 1, sum = digest_plus(sum, {new})"));
-        let mut removed = update(&format!("rows = rows - 1, sum = digest_minus(sum, {old})"));
-        let mut changed = update(&format!("sum = digest_plus(digest_minus(sum, {old}), {new})"));
+/// Lets the digests follow every change that this connection makes: its triggers count in memory, `commit` writes the
+/// sums. The triggers are this connection's own: they are not in the file. What they are too dear for counts itself (`by_hand`).
+pub(crate) fn watch(db: &mut Connection, tally: &Tally) -> Result<(), Fault> {
+    for table in tables(db)?.into_iter().filter(|table| !by_hand::ALL.iter().any(|hot| hot.name == table)) {
+        let (new, old) = (columns(db, &table, "NEW.")?, columns(db, &table, "OLD.")?);
+        let (came, gone) = (format!("digest_in('{table}'{new})"), format!("digest_out('{table}'{old})"));
+        let (mut added, mut removed) = (format!("SELECT {came};"), format!("SELECT {gone};"));
+        let mut changed = format!("SELECT {gone}, {came};");
         if let Some(key) = key_of(&table) {
             let of_old = format!("name = '{table}' AND row = OLD.{key}");
-            added += &format!("INSERT INTO row_digest (name, row, mac) VALUES ('{table}', NEW.{key}, {new});");
+            added = format!("INSERT INTO row_digest (name, row, mac) VALUES ('{table}', NEW.{key}, {came});");
             removed += &format!("DELETE FROM row_digest WHERE {of_old};");
-            changed += &format!("UPDATE row_digest SET row = NEW.{key}, mac = {new} WHERE {of_old};");
+            changed = format!("SELECT {gone}; UPDATE row_digest SET row = NEW.{key}, mac = {came} WHERE {of_old};");
         }
         if table == "meta" {
-            let generation = format!("UPDATE digest SET rows = NEW.generation WHERE name = '{GENERATION}';");
+            let generation = format!("SELECT digest_generation('{GENERATION}', NEW.generation);");
             added += &generation;
             changed += &generation;
         }
@@ -100,7 +100,38 @@ pub(crate) fn watch(db: &Connection) -> Result<(), Fault> {
         ))?;
     }
     // Without this a row that REPLACE takes away would go unseen.
-    Ok(db.execute_batch("PRAGMA recursive_triggers = ON")?)
+    db.execute_batch("PRAGMA recursive_triggers = ON")?;
+    tally.guard(db)
+}
+
+/// Ends a transaction of a watched connection, with the digests of what it wrote.
+pub(crate) fn commit(all: Transaction<'_>) -> Result<(), Fault> {
+    settle(&all)?;
+    Ok(all.commit()?)
+}
+
+/// One transaction of a watched connection, with the digests of what it wrote.
+pub(crate) fn in_transaction<T>(
+    db: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let all = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    let done = work(&all)?;
+    commit(all)?;
+    Ok(done)
+}
+
+/// Writes what this transaction changed so far: before a savepoint that may be rolled back alone, and at the end.
+pub(crate) fn settle(db: &Connection) -> Result<(), Fault> {
+    let sql =
+        "UPDATE digest SET rows = digest_rows(name, rows), sum = digest_sum(name, sum) WHERE digest_touched(name)";
+    db.prepare_cached(sql)?.execute([])?;
+    Ok(db.prepare_cached("SELECT digest_settled()")?.query_row([], |_| Ok(()))?)
+}
+
+/// Takes back what was counted since the last `settle`: a savepoint that began there was rolled back.
+pub(crate) fn forget(db: &Connection) -> Result<(), Fault> {
+    Ok(db.prepare_cached("SELECT digest_forgotten()")?.query_row([], |_| Ok(()))?)
 }
 
 /// Takes all rows as they are for sound: in a new vault, after a migration, after rows were brought over from a damaged
@@ -113,10 +144,10 @@ pub(crate) fn rebuild(db: &Connection) -> Result<(), Fault> {
         Ok(())
     };
     for table in tables(db)? {
-        let (rows, sum) = sum_of(db, &table)?;
-        put(&table, rows, sum)?;
+        let found = sum_of(db, &table)?;
+        put(&table, found.rows, found.sum)?;
         if let Some(key) = key_of(&table) {
-            let digest = expression(db, &table, "")?;
+            let digest = expression(db, &table)?;
             let sql = format!("INSERT INTO row_digest (name, row, mac) SELECT '{table}', {key}, {digest} FROM {table}");
             db.execute(&sql, [])?;
         }
@@ -133,10 +164,8 @@ pub(crate) fn of_table(db: &Connection, table: &str) -> Result<Option<(u64, [u8;
 }
 
 /// The keyed digest of a row of a table as an expression of SQL: of all columns, whichever version added them.
-pub(crate) fn expression(db: &Connection, table: &str, of: &str) -> Result<String, Fault> {
-    let sql = "SELECT name FROM pragma_table_info(?) ORDER BY cid";
-    let columns = rows(db, sql, [table], |row| Ok(format!(", {of}\"{}\"", row.get::<_, String>(0)?)))?;
-    Ok(format!("record_digest('{table}'{})", columns.concat()))
+pub(crate) fn expression(db: &Connection, table: &str) -> Result<String, Fault> {
+    Ok(format!("record_digest('{table}'{})", columns(db, table, "")?))
 }
 
 /// Compares every row of every table with the digests: the first table that does not fit.
@@ -151,16 +180,19 @@ pub(crate) fn verify(db: &Connection) -> Result<Option<DigestFault>, Fault> {
     .into_iter()
     .collect();
     let fault = |table: &str| Ok(Some(DigestFault { table: name(table), reading: None }));
-    if let Some(reading) = first_bad_reading(db)? {
+    let found = tables(db)?.into_iter().map(|table| Ok((sum_of(db, &table)?, table)));
+    let found = found.collect::<Result<Vec<_>, Fault>>()?;
+    let each_fits = |table: &str| found.iter().all(|(summed, of)| of != table || summed.each_fits);
+    if !each_fits(READING)
+        && let Some(reading) = first_bad_reading(db)?
+    {
         return Ok(Some(DigestFault { table: READING, reading: Some(reading) }));
     }
-    for table in tables(db)? {
-        if known.get(&table).copied() != Some(sum_of(db, &table)?) {
-            return fault(&table);
+    for (summed, table) in &found {
+        if known.get(table).copied() != Some((summed.rows, summed.sum)) {
+            return fault(table);
         }
-        if let Some(key) = key_of(&table)
-            && !has_row_digests(db, &table, key)?
-        {
+        if !summed.each_fits {
             return fault("row_digest");
         }
     }
@@ -186,7 +218,8 @@ pub(crate) fn verify(db: &Connection) -> Result<Option<DigestFault>, Fault> {
 
 /// Whether a table holds exactly the rows that the commits counted.
 pub(crate) fn fits(db: &Connection, table: &str) -> Result<bool, Fault> {
-    Ok(of_table(db, table)? == Some(sum_of(db, table)?))
+    let found = sum_of(db, table)?;
+    Ok(of_table(db, table)? == Some((found.rows, found.sum)))
 }
 
 /// Tables that are summed: all but the digests themselves.
@@ -205,21 +238,46 @@ fn key_of(table: &str) -> Option<&'static str> {
     }
 }
 
-fn sum_of(db: &Connection, table: &str) -> Result<(u64, [u8; 32]), Fault> {
+/// The columns of a row as further arguments of a function.
+fn columns(db: &Connection, table: &str, of: &str) -> Result<String, Fault> {
+    let sql = "SELECT name FROM pragma_table_info(?) ORDER BY cid";
+    let columns = rows(db, sql, [table], |row| Ok(format!(", {of}\"{}\"", row.get::<_, String>(0)?)))?;
+    Ok(columns.concat())
+}
+
+/// What the rows of a table come to.
+pub(crate) struct Summed {
+    pub(crate) rows: u64,
+    pub(crate) sum: [u8; 32],
+    /// Whether each row has the digest that was written with it, where rows have some, and no digest is left over.
+    each_fits: bool,
+}
+
+pub(crate) fn sum_of(db: &Connection, table: &str) -> Result<Summed, Fault> {
+    let key = key_of(table);
+    let written = key.map_or("NULL".into(), |key| {
+        format!("(SELECT mac FROM row_digest WHERE name = '{table}' AND row = {table}.{key})")
+    });
     // The rows themselves, not an index of them.
-    let sql = format!("SELECT {} FROM {table} NOT INDEXED", expression(db, table, "")?);
+    let sql = format!("SELECT {}, {written} FROM {table} NOT INDEXED", expression(db, table)?);
     let mut statement = db.prepare(&sql)?;
     let mut found = statement.query([])?;
-    let (mut count, mut sum) = (0, [0; 32]);
+    let mut all = Summed { rows: 0, sum: [0; 32], each_fits: true };
     while let Some(row) = found.next()? {
-        count += 1;
-        sum = keyed::add(sum, row.get(0)?);
+        let digest: [u8; 32] = row.get(0)?;
+        all.rows += 1;
+        all.sum = tally::add(all.sum, digest);
+        all.each_fits &= key.is_none() || row.get_ref(1)?.as_blob().is_ok_and(|written| written == digest);
     }
-    Ok((count, sum))
+    if key.is_some() {
+        let sql = "SELECT count(*) FROM row_digest WHERE name = ?";
+        all.each_fits &= db.query_row(sql, [table], |row| row.get::<_, u64>(0))? == all.rows;
+    }
+    Ok(all)
 }
 
 fn first_bad_reading(db: &Connection) -> Result<Option<ReadingId>, Fault> {
-    let digest = expression(db, READING, "")?;
+    let digest = expression(db, READING)?;
     let changed = format!(
         "SELECT id FROM {READING} NOT INDEXED WHERE {digest} IS NOT
             (SELECT mac FROM row_digest WHERE name = '{READING}' AND row = {READING}.id)
@@ -237,17 +295,8 @@ fn first_bad_reading(db: &Connection) -> Result<Option<ReadingId>, Fault> {
     Ok(found.map(ReadingId))
 }
 
-fn has_row_digests(db: &Connection, table: &str, key: &str) -> Result<bool, Fault> {
-    let digest = expression(db, table, "")?;
-    let sql = format!(
-        "SELECT (SELECT count(*) FROM row_digest WHERE name = '{table}') = (SELECT count(*) FROM {table} NOT INDEXED)
-            AND NOT EXISTS (SELECT 1 FROM {table} NOT INDEXED WHERE {digest} IS NOT
-                (SELECT mac FROM row_digest WHERE name = '{table}' AND row = {table}.{key}))"
-    );
-    Ok(db.query_row(&sql, [], |row| row.get(0))?)
-}
-
-fn schema(db: &Connection) -> Result<[u8; 32], Fault> {
+/// The digest of the schema as text.
+pub(crate) fn schema(db: &Connection) -> Result<[u8; 32], Fault> {
     let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') || char(10)
         FROM main.sqlite_schema ORDER BY type, name";
     let all = rows(db, sql, [], |row| Ok(row.get::<_, String>(0)?))?.concat();
@@ -263,12 +312,14 @@ mod tests {
     use super::*;
     use crate::keyed::{RecordSecret, with_secret};
 
+    const ONE: &str = "INSERT INTO consent (device, user_index, code) VALUES (x'01', 1, 1)";
+
     fn database() -> Connection {
         let mut db = Connection::open_in_memory().unwrap();
         super::super::migrate(&mut db).unwrap();
-        with_secret(&db, &RecordSecret::new([7; 32])).unwrap();
+        let tally = with_secret(&db, &RecordSecret::new([7; 32])).unwrap();
         rebuild(&db).unwrap();
-        watch(&db).unwrap();
+        watch(&mut db, &tally).unwrap();
         db
     }
 
@@ -292,24 +343,67 @@ mod tests {
             "DELETE FROM consent WHERE user_index = 3",
             "DELETE FROM consent",
         ] {
-            db.execute(sql, []).unwrap();
+            in_transaction(&db, |db| Ok(db.execute(sql, []).map(drop)?)).unwrap();
             assert_eq!(verify(&db).unwrap(), None, "{sql}");
         }
+    }
+
+    #[test]
+    fn a_row_of_a_table_counted_by_hand_that_nobody_counted_ends_the_transaction() {
+        let db = database();
+        let sql = "INSERT INTO frame_stream (connection, characteristic, device, frames, rejected)
+            VALUES (x'01', x'02', x'03', 0, 0)";
+        assert!(in_transaction(&db, |db| Ok(db.execute(sql, []).map(drop)?)).is_err());
+        assert!(db.execute(sql, []).is_err(), "outside of a transaction");
+        let named = ([1], [2], [3]);
+        let id = in_transaction(&db, |db| super::super::frame_stream::add(db, named)).unwrap();
+        assert!(in_transaction(&db, |db| Ok(db.execute("DELETE FROM frame_stream", []).map(drop)?)).is_err());
+        in_transaction(&db, |db| super::super::frame_stream::count(db, id, 2, 1)).unwrap();
+        assert_eq!(verify(&db).unwrap(), None);
     }
 
     #[test]
     fn what_is_rolled_back_leaves_no_trace() {
         let mut db = database();
         let all = db.transaction().unwrap();
-        all.execute("INSERT INTO consent (device, user_index, code) VALUES (x'01', 1, 1)", []).unwrap();
+        all.execute(ONE, []).unwrap();
         drop(all);
+        in_transaction(&db, |_| Ok(())).unwrap();
+        assert_eq!(verify(&db).unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_savepoint_takes_back_is_forgotten_and_the_rest_is_counted() {
+        let mut db = database();
+        let mut all = db.transaction().unwrap();
+        all.execute(ONE, []).unwrap();
+        settle(&all).unwrap();
+        let mut part = all.savepoint().unwrap();
+        part.execute("UPDATE consent SET code = 9", []).unwrap();
+        part.rollback().unwrap();
+        drop(part);
+        forget(&all).unwrap();
+        commit(all).unwrap();
+        assert_eq!(verify(&db).unwrap(), None);
+        assert_eq!(of_table(&db, "consent").unwrap().map(|(rows, _)| rows), Some(1));
+    }
+
+    #[test]
+    fn a_transaction_that_ends_without_its_digests_is_undone() {
+        let mut db = database();
+        let all = db.transaction().unwrap();
+        all.execute(ONE, []).unwrap();
+        assert!(all.commit().is_err());
+        assert!(db.execute(ONE, []).is_err(), "outside of a transaction");
+        assert_eq!(db.query_row("SELECT count(*) FROM consent", [], |row| row.get::<_, u64>(0)).unwrap(), 0);
+        in_transaction(&db, |db| Ok(db.execute(ONE, []).map(drop)?)).unwrap();
         assert_eq!(verify(&db).unwrap(), None);
     }
 
     #[test]
     fn a_row_changed_behind_the_back_is_told_with_its_table() {
         let db = database();
-        db.execute("INSERT INTO consent (device, user_index, code) VALUES (x'01', 1, 1)", []).unwrap();
+        in_transaction(&db, |db| Ok(db.execute(ONE, []).map(drop)?)).unwrap();
         db.execute_batch("DROP TRIGGER consent_changed; UPDATE consent SET code = 2").unwrap();
         assert_eq!(verify(&db).unwrap(), Some(DigestFault { table: "consent", reading: None }));
     }

@@ -1,5 +1,6 @@
 //! Recent raw values, row by row, until they are packed; and rejected ones, with the reason, until their time is over.
 //! Not here: packed values (`frame_chunk`), and which connection and characteristic they came by (`frame_stream`).
+use super::by_hand::FRAME;
 use super::{Migration, frame_stream, limit, rows};
 use crate::fault::Fault;
 use bedside_console::RawFrame;
@@ -35,8 +36,8 @@ pub(crate) fn add(db: &Connection, frame: &RawFrame) -> Result<(), Fault> {
     let stream = frame_stream::count_in(db, key, frame.rejection.is_some())?;
     let sql = "INSERT INTO frame (stream, place, received, octets, rejection) VALUES (?, ?, ?, ?, ?)";
     let values = params![stream, frame.index.cast_signed(), frame.received.0, frame.bytes, frame.rejection];
-    db.prepare_cached(sql)?.execute(values)?;
-    Ok(())
+    let id = db.prepare_cached(sql)?.insert(values)?;
+    FRAME.came(db, id)
 }
 
 /// A rejected value could be read after all: it is kept as other values are. One that is gone stays gone.
@@ -44,11 +45,15 @@ pub(crate) fn accept(
     db: &Connection,
     (connection, characteristic, place): (ConnectionId, Uuid, u64),
 ) -> Result<(), Fault> {
-    let sql = "UPDATE frame SET rejection = NULL WHERE rejection IS NOT NULL AND place = ?1
-        AND stream IN (SELECT id FROM frame_stream WHERE connection = ?2 AND characteristic = ?3) RETURNING stream";
-    let streams: Vec<i64> =
-        rows(db, sql, params![place.cast_signed(), connection.0, characteristic], |row| Ok(row.get(0)?))?;
-    streams.into_iter().try_for_each(|stream| frame_stream::count_accepted(db, stream))
+    let sql = "SELECT id, stream FROM frame WHERE rejection IS NOT NULL AND place = ?1
+        AND stream IN (SELECT id FROM frame_stream WHERE connection = ?2 AND characteristic = ?3)";
+    let of_frame = params![place.cast_signed(), connection.0, characteristic];
+    let found: Vec<(i64, i64)> = rows(db, sql, of_frame, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let accept = "UPDATE frame SET rejection = NULL WHERE id = ?";
+    found.into_iter().try_for_each(|(id, stream)| {
+        FRAME.change(db, id, || Ok(db.prepare_cached(accept)?.execute([id]).map(drop)?))?;
+        frame_stream::count_accepted(db, stream)
+    })
 }
 
 /// Streams that have frames older than `before` to pack.
@@ -73,8 +78,7 @@ pub(crate) fn to_pack(db: &Connection, stream: i64, before: WallTime, most: usiz
 
 /// Removes a row that was packed.
 pub(crate) fn remove(db: &Connection, id: i64) -> Result<(), Fault> {
-    db.prepare_cached("DELETE FROM frame WHERE id = ?")?.execute([id])?;
-    Ok(())
+    FRAME.change(db, id, || Ok(db.prepare_cached("DELETE FROM frame WHERE id = ?")?.execute([id]).map(drop)?))
 }
 
 /// Whether a row, to be packed or rejected, was received before `since`.
@@ -87,11 +91,12 @@ pub(crate) fn any_before(db: &Connection, since: WallTime) -> Result<bool, Fault
 /// Removes at most `most` rows received before `since`: of each its stream and whether it was rejected.
 pub(crate) fn remove_before(db: &Connection, since: WallTime, most: usize) -> Result<Vec<(i64, bool)>, Fault> {
     // Two conditions for the two indexes, each of which knows only its rows.
-    let sql = "DELETE FROM frame WHERE id IN (
-            SELECT id FROM frame WHERE rejection IS NOT NULL AND received < ?1
-            UNION ALL SELECT id FROM frame WHERE rejection IS NULL AND received < ?1 LIMIT ?2)
-        RETURNING stream, rejection IS NOT NULL";
-    rows(db, sql, params![since.0, limit(most)], |row| Ok((row.get(0)?, row.get(1)?)))
+    let sql = "SELECT id, stream, 1 FROM frame WHERE rejection IS NOT NULL AND received < ?1
+        UNION ALL SELECT id, stream, 0 FROM frame WHERE rejection IS NULL AND received < ?1 LIMIT ?2";
+    let found: Vec<(i64, i64, bool)> =
+        rows(db, sql, params![since.0, limit(most)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let remove_one = |(id, stream, rejected)| remove(db, id).map(|()| (stream, rejected));
+    found.into_iter().map(remove_one).collect()
 }
 
 /// Rows, oldest first: all that are not packed, or only the rejected ones.

@@ -1,9 +1,10 @@
 //! The streams of raw values: one for each characteristic of a connection. Counts are kept here, since packed frames
 //! cannot be counted by rows.
-use super::{Migration, rows};
+use super::by_hand::FRAME_STREAM;
+use super::{Migration, row, rows};
 use crate::fault::Fault;
 use bedside_vitals::{ConnectionId, DeviceId};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 use uuid::Uuid;
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
@@ -34,10 +35,13 @@ pub(crate) fn count_in(
     (connection, characteristic, device): (ConnectionId, Uuid, DeviceId),
     rejected: bool,
 ) -> Result<i64, Fault> {
-    let sql = "INSERT INTO frame_stream (connection, characteristic, device, frames, rejected) VALUES (?, ?, ?, 1, ?)
-        ON CONFLICT DO UPDATE SET frames = frames + 1, rejected = rejected + excluded.rejected RETURNING id";
-    let mut statement = db.prepare_cached(sql)?;
-    Ok(statement.query_row(params![connection.0, characteristic, device.0, rejected], |row| row.get(0))?)
+    let find = "SELECT id FROM frame_stream WHERE connection = ? AND characteristic = ? AND device = ?";
+    let id = match row(db, find, params![connection.0, characteristic, device.0], |row| Ok(row.get(0)?))? {
+        Some(id) => id,
+        None => add(db, params![connection.0, characteristic, device.0])?,
+    };
+    count(db, id, 1, i64::from(rejected))?;
+    Ok(id)
 }
 
 /// Every stream, of one device or of all.
@@ -48,16 +52,33 @@ pub(crate) fn of_device(db: &Connection, device: Option<DeviceId>) -> Result<Vec
 
 /// Counts out frames that were removed; a stream without any goes too, and is made anew should its connection go on.
 pub(crate) fn count_out(db: &Connection, id: i64, frames: usize, rejected: usize) -> Result<(), Fault> {
-    let sql = "UPDATE frame_stream SET frames = frames - ?, rejected = rejected - ? WHERE id = ?";
-    db.prepare_cached(sql)?.execute(params![frames as u64, rejected as u64, id])?;
-    db.prepare_cached("DELETE FROM frame_stream WHERE id = ? AND frames <= 0")?.execute([id])?;
+    let less = |number: usize| i64::try_from(number).map_or(i64::MIN, |number| -number);
+    count(db, id, less(frames), less(rejected))?;
+    if db.prepare_cached("SELECT 1 FROM frame_stream WHERE id = ? AND frames <= 0")?.exists([id])? {
+        let remove = "DELETE FROM frame_stream WHERE id = ?";
+        FRAME_STREAM.change(db, id, || Ok(db.prepare_cached(remove)?.execute([id]).map(drop)?))?;
+    }
     Ok(())
 }
 
 /// A rejected frame is no longer rejected.
 pub(crate) fn count_accepted(db: &Connection, id: i64) -> Result<(), Fault> {
-    db.prepare_cached("UPDATE frame_stream SET rejected = rejected - 1 WHERE id = ?")?.execute([id])?;
-    Ok(())
+    count(db, id, 0, -1)
+}
+
+/// A stream without frames, named by connection, characteristic and device.
+pub(crate) fn add(db: &Connection, named: impl Params) -> Result<i64, Fault> {
+    let sql = "INSERT INTO frame_stream (connection, characteristic, device, frames, rejected) VALUES (?, ?, ?, 0, 0)";
+    let id = db.prepare_cached(sql)?.insert(named)?;
+    FRAME_STREAM.came(db, id)?;
+    Ok(id)
+}
+
+/// Counts frames in or out, and how many of them were rejected.
+pub(crate) fn count(db: &Connection, id: i64, frames: i64, rejected: i64) -> Result<(), Fault> {
+    let sql = "UPDATE frame_stream SET frames = frames + ?, rejected = rejected + ? WHERE id = ?";
+    let values = params![frames, rejected, id];
+    FRAME_STREAM.change(db, id, || Ok(db.prepare_cached(sql)?.execute(values).map(drop)?))
 }
 
 /// Frames and rejected frames that are kept.

@@ -1,6 +1,6 @@
 //! The one row about the vault itself: whose it is and how many commits it has seen.
 //! Not here: the format, which is `user_version`, and keys (`slots`).
-use super::{Migration, row};
+use super::{Migration, digest, row};
 use crate::fault::Fault;
 use bedside_console::ports::{StoreFault, VaultId};
 use rusqlite::Connection;
@@ -20,6 +20,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: "ALTER TABLE meta ADD COLUMN slot_counter INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meta ADD COLUMN last_commit BLOB;",
     },
+    Migration { to: 4, sql: "ALTER TABLE meta ADD COLUMN anchor_kept INTEGER NOT NULL DEFAULT 0;" },
 ];
 
 /// Names the vault on its first opening, and makes sure of the name on every other.
@@ -42,10 +43,10 @@ pub(crate) fn slot_counter(db: &Connection) -> Result<u64, Fault> {
     Ok(db.query_row("SELECT slot_counter FROM meta", [], |row| row.get(0))?)
 }
 
-/// The slot file was changed.
+/// The slot file was changed; a transaction of its own.
 pub(crate) fn set_slot_counter(db: &Connection, counter: u64) -> Result<(), Fault> {
-    db.prepare_cached("UPDATE meta SET slot_counter = ?")?.execute([counter])?;
-    Ok(())
+    let sql = "UPDATE meta SET slot_counter = ?";
+    digest::in_transaction(db, |db| Ok(db.prepare_cached(sql)?.execute([counter]).map(drop)?))
 }
 
 /// Counts one commit, which has a random id: one that failed may come back whole with the log.
@@ -72,6 +73,17 @@ pub(crate) fn generation_if_claimed(db: &Connection) -> Result<Option<u64>, Faul
 /// Commits so far.
 pub(crate) fn generation(db: &Connection) -> Result<u64, Fault> {
     Ok(db.query_row("SELECT generation FROM meta", [], |row| row.get(0))?)
+}
+
+/// Whether the keyring ever took an anchor of this vault: then it should have one.
+pub(crate) fn anchor_kept(db: &Connection) -> Result<bool, Fault> {
+    Ok(db.query_row("SELECT anchor_kept FROM meta", [], |row| row.get(0))?)
+}
+
+/// The keyring took an anchor.
+pub(crate) fn set_anchor_kept(db: &Connection) -> Result<(), Fault> {
+    db.prepare_cached("UPDATE meta SET anchor_kept = 1")?.execute([])?;
+    Ok(())
 }
 
 /// Counts on from a number, for a record that was put together again.

@@ -7,6 +7,8 @@ pub(crate) mod audit;
 pub(crate) mod audit_checkpoint;
 pub(crate) mod binding;
 pub(crate) mod bookmark;
+pub(crate) mod by_hand;
+pub(crate) mod carry_over;
 pub(crate) mod chunk;
 pub(crate) mod clinician;
 pub(crate) mod clock_setting;
@@ -29,6 +31,7 @@ pub(crate) mod record_key;
 pub(crate) mod run;
 pub(crate) mod series;
 pub(crate) mod spool_filed;
+pub(crate) mod spool_origin;
 pub(crate) mod tail;
 pub(crate) mod unwritable;
 
@@ -37,8 +40,12 @@ use bedside_console::ports::StoreFault;
 use bedside_vitals::{Parameter, Unit};
 use rusqlite::{Connection, Params, Row, TransactionBehavior};
 
-/// The format this version writes: `PRAGMA user_version`.
-pub(crate) const FORMAT: u32 = 3;
+/// The format this version writes: `PRAGMA user_version`. A step of format 4 or later also says in `migrate` which tables
+/// it alters and adds, so that their digests follow (`carry_over`).
+pub(crate) const FORMAT: u32 = 4;
+
+/// The first format that has an audit chain and digests.
+pub(crate) const DIGESTED: u32 = 3;
 
 /// One step of one table towards a format.
 pub(crate) struct Migration {
@@ -49,7 +56,7 @@ pub(crate) struct Migration {
 }
 
 /// Every table's steps; within one format they run in this order.
-const TABLES: [&[Migration]; 27] = [
+const TABLES: [&[Migration]; 28] = [
     meta::MIGRATIONS,
     patient::MIGRATIONS,
     device::MIGRATIONS,
@@ -74,6 +81,7 @@ const TABLES: [&[Migration]; 27] = [
     consent::MIGRATIONS,
     clock_setting::MIGRATIONS,
     spool_filed::MIGRATIONS,
+    spool_origin::MIGRATIONS,
     interruption::MIGRATIONS,
     unwritable::MIGRATIONS,
     clinician::MIGRATIONS,
@@ -91,15 +99,24 @@ pub(crate) fn format(db: &Connection) -> Result<u32, Fault> {
     Ok(found)
 }
 
-/// Brings a database to `FORMAT`, each format in one transaction.
+/// Brings a database to `FORMAT`, each format in one transaction. One that has digests is equipped with their keys.
 pub(crate) fn migrate(db: &mut Connection) -> Result<(), Fault> {
-    for to in format(db)? + 1..=FORMAT {
+    migrate_to(db, FORMAT)
+}
+
+/// The same up to an earlier format.
+pub(crate) fn migrate_to(db: &mut Connection, last: u32) -> Result<(), Fault> {
+    for to in format(db)? + 1..=last {
         let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let carried = if to == 4 { carry_over::before(&step, &["meta"])? } else { None };
         for migration in TABLES.iter().copied().flatten().filter(|migration| migration.to == to) {
             step.execute_batch(migration.sql)?;
         }
         if to == 3 {
             audit::bring_forward(&step)?;
+        }
+        if let Some(carried) = &carried {
+            carry_over::after(&step, carried, &["spool_origin"])?;
         }
         step.pragma_update(None, "user_version", to)?;
         step.commit()?;

@@ -3,7 +3,7 @@
 use super::{Migration, limit, rows};
 use crate::fault::Fault;
 use bedside_console::OutboxCounts;
-use bedside_outbox::{OutboxRow, Outcome, RowId, RowState, RowUpdate};
+use bedside_outbox::{OutboxRow, Outcome, RowId, RowState, RowUpdate, WITHDRAWN};
 use bedside_vitals::WallTime;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
@@ -56,12 +56,23 @@ pub(crate) fn add(db: &Connection, row: &OutboxRow) -> Result<bool, Fault> {
     Ok(added == 1)
 }
 
-/// Records what a try changed. An update without an outcome keeps the last one.
+/// What is read of a row, in the order of `of`.
+const COLUMNS: &str = "id, resource_type, resource_id, payload, depends_on, state, attempts, next_attempt, created,
+    outcome_status, outcome_text, outcome_at";
+
+/// Of a row: a person withdrew its record. It waits for nothing, and nobody has to look at it.
+const IS_WITHDRAWN: &str = "(state = 'held' AND outcome_text IS ?1)";
+
+/// Records what a try changed. An update without an outcome keeps the last one. A withdrawal that is stored is for good:
+/// the answer to a try that began before it may be written after it.
 pub(crate) fn update(db: &Connection, update: &RowUpdate) -> Result<(), Fault> {
-    let sql = "UPDATE outbox SET state = ?2, attempts = ?3, next_attempt = ?4,
-        outcome_status = coalesce(?5, outcome_status), outcome_text = coalesce(?6, outcome_text),
-        outcome_at = coalesce(?7, outcome_at) WHERE id = ?1";
-    db.prepare_cached(sql)?.execute(params![
+    let sql = format!(
+        "UPDATE outbox SET state = ?3, attempts = ?4, next_attempt = ?5,
+            outcome_status = coalesce(?6, outcome_status), outcome_text = coalesce(?7, outcome_text),
+            outcome_at = coalesce(?8, outcome_at) WHERE id = ?2 AND NOT {IS_WITHDRAWN}"
+    );
+    db.prepare_cached(&sql)?.execute(params![
+        WITHDRAWN,
         update.id.0,
         update.state.name(),
         update.attempts,
@@ -73,40 +84,50 @@ pub(crate) fn update(db: &Connection, update: &RowUpdate) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Rows in any of `states`, oldest first.
+/// Rows in any of `states`, oldest first; withdrawn ones are left out.
 pub(crate) fn in_states(db: &Connection, states: &[RowState], most: usize) -> Result<Vec<OutboxRow>, Fault> {
-    let sql = "SELECT id, resource_type, resource_id, payload, depends_on, state, attempts, next_attempt, created,
-            outcome_status, outcome_text, outcome_at, place
-        FROM outbox WHERE state = ? ORDER BY created, place LIMIT ?";
+    let sql = format!(
+        "SELECT {COLUMNS}, place FROM outbox WHERE state = ?2 AND NOT {IS_WITHDRAWN} ORDER BY created, place LIMIT ?3"
+    );
     let mut all = Vec::new();
     for state in RowState::ALL.into_iter().filter(|state| states.contains(state)) {
-        all.extend(rows(db, sql, params![state.name(), limit(most)], |row| Ok((row.get::<_, i64>(12)?, of(row)?)))?);
+        all.extend(rows(db, &sql, params![WITHDRAWN, state.name(), limit(most)], |row| {
+            Ok((row.get::<_, i64>(12)?, of(row)?))
+        })?);
     }
     all.sort_by_key(|(place, row)| (row.created, *place));
     all.truncate(most);
     Ok(all.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Counts of every state, zero included.
+/// A row by its id.
+pub(crate) fn by_id(db: &Connection, id: RowId) -> Result<Option<OutboxRow>, Fault> {
+    super::row(db, &format!("SELECT {COLUMNS} FROM outbox WHERE id = ?"), [id.0], of)
+}
+
+/// Counts of every state, zero included; withdrawn rows are in none.
 pub(crate) fn counts(db: &Connection) -> Result<OutboxCounts, Fault> {
     let count = |state: RowState| {
-        let sql = "SELECT count(*) FROM outbox WHERE state = ?";
-        Ok((state, db.prepare_cached(sql)?.query_row([state.name()], |row| row.get(0))?))
+        let sql = format!("SELECT count(*) FROM outbox WHERE state = ?2 AND NOT {IS_WITHDRAWN}");
+        Ok((state, db.prepare_cached(&sql)?.query_row([WITHDRAWN, state.name()], |row| row.get(0))?))
     };
-    let time = |sql: &str| -> Result<Option<WallTime>, Fault> {
-        Ok(db.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))?.map(WallTime))
-    };
+    let oldest = format!("SELECT min(created) FROM outbox WHERE state <> 'accepted' AND NOT {IS_WITHDRAWN}");
+    let last = "SELECT max(outcome_at) FROM outbox WHERE state = 'accepted'";
+    let time = |at: Option<i64>| at.map(WallTime);
     Ok(OutboxCounts {
         by_state: RowState::ALL.into_iter().map(count).collect::<Result<_, Fault>>()?,
-        oldest_open: time("SELECT min(created) FROM outbox WHERE state <> 'accepted'")?,
-        last_accepted: time("SELECT max(outcome_at) FROM outbox WHERE state = 'accepted'")?,
+        oldest_open: time(db.query_row(&oldest, [WITHDRAWN], |row| row.get(0))?),
+        last_accepted: time(db.query_row(last, [], |row| row.get(0))?),
     })
 }
 
 /// Observations of a patient that the server has not accepted.
 pub(crate) fn open_observations(db: &Connection, patient: Uuid) -> Result<u64, Fault> {
-    let sql = "SELECT count(*) FROM outbox WHERE patient = ? AND state <> 'accepted' AND resource_type = 'Observation'";
-    Ok(db.prepare_cached(sql)?.query_row([patient], |row| row.get(0))?)
+    let sql = format!(
+        "SELECT count(*) FROM outbox WHERE patient = ?2 AND state <> 'accepted' AND resource_type = 'Observation'
+            AND NOT {IS_WITHDRAWN}"
+    );
+    Ok(db.prepare_cached(&sql)?.query_row(params![WITHDRAWN, patient], |row| row.get(0))?)
 }
 
 /// Whom a resource speaks of: its own id if it is a patient, else the end of its `subject` reference.

@@ -86,7 +86,8 @@ pub(crate) fn in_force(db: &Connection, mut reading: StoredReading) -> Result<St
     match row(db, &sql, [reading.id.0], |row| Ok(of(row, measured)?.verdict))? {
         Some(Verdict::Corrected(corrected)) => {
             measured.value = corrected.value;
-            measured.quality = measured.quality.with(QualityFlag::Corrected);
+            // The flag was about the value that the device reported; a corrected one is looked at before it is taken.
+            measured.quality = measured.quality.without(QualityFlag::Implausible).with(QualityFlag::Corrected);
         }
         Some(Verdict::Rejected) => measured.quality = measured.quality.with(QualityFlag::Rejected),
         None => {}

@@ -1,5 +1,6 @@
 //! Long series: what they measure and of whom, with the last sample and the number of samples.
 //! Not here: the samples themselves (`tail`, `chunk`).
+use super::by_hand::SERIES;
 use super::{Migration, parameter, row, rows, unit};
 use crate::fault::Fault;
 use bedside_vitals::{DeviceId, Parameter, PatientId, SeriesId, Unit, WallTime};
@@ -60,7 +61,7 @@ pub(crate) fn ensure(db: &Connection, key: &SeriesKey) -> Result<i64, Fault> {
     }
     let sql = "INSERT INTO series (series, device, patient, parameter, unit, exponent, hertz, samples)
         VALUES (?, ?, ?, ?, ?, ?, ?, 0)";
-    db.prepare_cached(sql)?.execute(params![
+    let id = db.prepare_cached(sql)?.insert(params![
         key.series.0,
         key.device.0,
         key.patient.map(|id| id.0),
@@ -69,7 +70,8 @@ pub(crate) fn ensure(db: &Connection, key: &SeriesKey) -> Result<i64, Fault> {
         key.exponent,
         key.hertz,
     ])?;
-    Ok(db.last_insert_rowid())
+    SERIES.came(db, id)?;
+    Ok(id)
 }
 
 /// Counts samples in and remembers the latest.
@@ -78,8 +80,8 @@ pub(crate) fn count_in(db: &Connection, id: i64, samples: usize, last: (WallTime
             last_step = CASE WHEN last_at > ?3 THEN last_step ELSE ?4 END,
             last_at = CASE WHEN last_at > ?3 THEN last_at ELSE ?3 END
         WHERE id = ?1";
-    db.prepare_cached(sql)?.execute(params![id, samples as u64, last.0.0, last.1])?;
-    Ok(())
+    let values = params![id, samples as u64, last.0.0, last.1];
+    SERIES.change(db, id, || Ok(db.prepare_cached(sql)?.execute(values).map(drop)?))
 }
 
 /// Every series, or those of one patient.

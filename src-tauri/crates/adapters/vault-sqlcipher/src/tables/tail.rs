@@ -1,5 +1,6 @@
 //! Samples as they were committed, until they move into chunks: short-lived, for durability.
 //! Not here: when and how they move (`maintain`), and where they stay (`chunk`).
+use super::by_hand::TAIL;
 use super::{Migration, limit, rows};
 use crate::fault::Fault;
 use bedside_series::{MOST_SPAN_MS, Packed};
@@ -21,8 +22,8 @@ CREATE INDEX tail_of_series ON tail (series, start);",
 /// Adds what one commit brought.
 pub(crate) fn add(db: &Connection, series: i64, packed: &Packed) -> Result<(), Fault> {
     let sql = "INSERT INTO tail (series, start, last, octets) VALUES (?, ?, ?, ?)";
-    db.prepare_cached(sql)?.execute(params![series, packed.start.0, packed.last.0, packed.octets])?;
-    Ok(())
+    let id = db.prepare_cached(sql)?.insert(params![series, packed.start.0, packed.last.0, packed.octets])?;
+    TAIL.came(db, id)
 }
 
 /// Series with a tail that began before `before`.
@@ -44,8 +45,7 @@ pub(crate) fn to_move(
 
 /// Removes a tail that was moved.
 pub(crate) fn remove(db: &Connection, id: i64) -> Result<(), Fault> {
-    db.prepare_cached("DELETE FROM tail WHERE id = ?")?.execute([id])?;
-    Ok(())
+    TAIL.change(db, id, || Ok(db.prepare_cached("DELETE FROM tail WHERE id = ?")?.execute([id]).map(drop)?))
 }
 
 /// The tails of a series that touch `from..until`.

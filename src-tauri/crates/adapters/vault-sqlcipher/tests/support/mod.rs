@@ -224,6 +224,7 @@ pub fn everything() -> Changes {
         audit: vec![AuditEntry { patient: Some(PATIENT), ..AuditEntry::new(WallTime(T0), AuditAction::PatientAdded) }],
         run: Some(run(9, false)),
         interruption: None,
+        anchor_kept: false,
         spool_filed: None,
         unwritable: Vec::new(),
     }

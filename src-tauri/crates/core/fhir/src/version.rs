@@ -1,0 +1,56 @@
+//! Later versions of an Observation: what a person corrected, and what a person rejected. Source: FHIR R4, observation-status.
+//! Not here: whether the server has an earlier one, and the reason in the person's words, which stays in the record.
+use crate::codes;
+use crate::datatypes::Annotation;
+use crate::resources::Observation;
+
+/// What a person said of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaterWord {
+    /// Corrected before the server had it: the corrected value is the first that it gets.
+    Corrected,
+    /// Corrected after the server had it, or may have had it.
+    Amended,
+    /// Rejected after the server had it, or may have had it.
+    EnteredInError,
+}
+
+/// The Observation of a reading as it is after a person's word. `observation` has the value in force; of a rejected one no
+/// value is given any more.
+pub fn later_version(observation: Observation, word: LaterWord) -> Observation {
+    match word {
+        LaterWord::Corrected => Observation { note: noted(observation.note, CORRECTED), ..observation },
+        LaterWord::Amended => {
+            let note = noted(observation.note, CORRECTED);
+            // What only early or doubtful values are stays so: a correction does not make them final.
+            let status = if observation.status == "final" { "amended".to_owned() } else { observation.status };
+            Observation { status, note, ..observation }
+        }
+        LaterWord::EnteredInError => withheld(observation),
+    }
+}
+
+const CORRECTED: &str = "A person corrected the value; the device reported another one.";
+const REJECTED: &str = "A person rejected this reading: it is no measurement of this patient.";
+
+fn noted(mut notes: Vec<Annotation>, words: &str) -> Vec<Annotation> {
+    notes.push(Annotation::new(words));
+    notes
+}
+
+/// A reader that does not look at the status must not find a number.
+fn withheld(mut observation: Observation) -> Observation {
+    for part in &mut observation.component {
+        if part.value_quantity.take().is_some() {
+            part.data_absent_reason = Some(codes::absent("error"));
+        }
+    }
+    Observation {
+        status: "entered-in-error".to_owned(),
+        value_quantity: None,
+        data_absent_reason: Some(codes::absent("error")),
+        interpretation: Vec::new(),
+        note: noted(observation.note, REJECTED),
+        ..observation
+    }
+}

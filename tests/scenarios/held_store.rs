@@ -1,0 +1,167 @@
+//! A store in front of the vault that stops at a point of the test's choice until the test lets it go on, or refuses there.
+//! Not here: faults of a disk (`store_faults`).
+use async_trait::async_trait;
+use bedside_console::ports::*;
+use bedside_console::*;
+use bedside_vitals::WallTime;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Where the store stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    /// Before an entry of this action and outcome is written.
+    Entry(AuditAction, AuditOutcome),
+    /// Before the recovery slot is changed.
+    RecoverySlot,
+    /// Before a clinician's slot is written.
+    Slot,
+    /// Before a PIN is looked at.
+    PinLook,
+    /// Before it is written that the anchor was kept.
+    AnchorKept,
+}
+
+/// What the test does with the store.
+pub(crate) struct Gate {
+    stops_at: Mutex<Option<Point>>,
+    refuses: AtomicBool,
+    reached: Semaphore,
+    goes_on: Semaphore,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            stops_at: Mutex::new(None),
+            refuses: AtomicBool::new(false),
+            reached: Semaphore::new(0),
+            goes_on: Semaphore::new(0),
+        })
+    }
+
+    /// The vault with this gate in front of it.
+    pub(crate) fn before(self: &Arc<Self>) -> crate::harness::WrapStore {
+        let gate = self.clone();
+        Box::new(move |store| Arc::new(HeldStore { store, gate }))
+    }
+
+    /// From here on the store stops once at this point.
+    pub(crate) fn stop_at(&self, point: Point) {
+        *self.stops_at.lock().unwrap() = Some(point);
+    }
+
+    /// From here on the store refuses at this point, as a full disk would.
+    pub(crate) fn refuse_at(&self, point: Option<Point>) {
+        self.refuses.store(point.is_some(), Ordering::SeqCst);
+        *self.stops_at.lock().unwrap() = point;
+    }
+
+    /// Waits until the store has stopped.
+    pub(crate) async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(&self) {
+        self.goes_on.add_permits(1);
+    }
+
+    async fn pass(&self, is_here: impl Fn(Point) -> bool) -> Result<(), StoreFault> {
+        {
+            let mut stops_at = self.stops_at.lock().unwrap();
+            if !stops_at.is_some_and(is_here) {
+                return Ok(());
+            }
+            if self.refuses.load(Ordering::SeqCst) {
+                return Err(StoreFault::DiskFull);
+            }
+            *stops_at = None;
+        }
+        self.reached.add_permits(1);
+        self.goes_on.acquire().await.unwrap().forget();
+        Ok(())
+    }
+}
+
+struct HeldStore {
+    store: Arc<dyn RecordStore>,
+    gate: Arc<Gate>,
+}
+
+#[async_trait]
+impl RecordStore for HeldStore {
+    async fn presence(&self) -> Result<VaultPresence, StoreFault> {
+        self.store.presence().await
+    }
+
+    async fn create(&self, new: NewVault) -> Result<(), StoreFault> {
+        self.store.create(new).await
+    }
+
+    async fn open(&self, unlock: Unlock, mode: OpenMode) -> Result<(), StoreFault> {
+        self.store.open(unlock, mode).await
+    }
+
+    async fn stand_by(&self) -> Result<(), StoreFault> {
+        self.store.stand_by().await
+    }
+
+    async fn lock(&self) -> Result<(), StoreFault> {
+        self.store.lock().await
+    }
+
+    async fn keys(&self, change: SlotChange) -> Result<(), StoreFault> {
+        let here = match change {
+            SlotChange::Recovery(_) => Some(Point::RecoverySlot),
+            SlotChange::Put { .. } => Some(Point::Slot),
+            _ => None,
+        };
+        self.gate.pass(|point| Some(point) == here).await?;
+        self.store.keys(change).await
+    }
+
+    async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
+        self.store.tries_held().await
+    }
+
+    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault> {
+        self.store.vouch(secret).await
+    }
+
+    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
+        self.store.spooled().await
+    }
+
+    async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault> {
+        self.store.safeguard(task).await
+    }
+
+    async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {
+        let holds = |point| changes.audit.iter().any(|entry| point == Point::Entry(entry.action, entry.outcome));
+        self.gate.pass(holds).await?;
+        self.gate.pass(|point| changes.anchor_kept && point == Point::AnchorKept).await?;
+        self.store.commit(changes).await
+    }
+
+    async fn read(&self, query: Query) -> Result<Answer, StoreFault> {
+        let looks_at_pin = matches!(query, Query::VerifyPin(..));
+        self.gate.pass(|point| looks_at_pin && point == Point::PinLook).await?;
+        self.store.read(query).await
+    }
+
+    async fn maintain(
+        &self,
+        now: WallTime,
+        budget: Duration,
+        keep_frames_since: Option<WallTime>,
+    ) -> Result<Maintenance, StoreFault> {
+        self.store.maintain(now, budget, keep_frames_since).await
+    }
+
+    async fn close(&self) -> Result<(), StoreFault> {
+        self.store.close().await
+    }
+}
