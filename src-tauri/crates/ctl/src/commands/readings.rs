@@ -15,6 +15,7 @@ use bedside_vitals::{
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::path::Path;
 
 pub(crate) async fn run(place: &Place, who: &Who, arguments: &Readings, output: &Output) -> Result<(), Failure> {
@@ -155,13 +156,19 @@ async fn write(reader: &Reader, export: &Export, output: &Output) -> Result<(), 
     Ok(())
 }
 
-/// A file that was not there before and that only its owner can read.
+/// A file that was not there before and that only its owner can read; a fault names it.
 pub(super) fn new_private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options.open(path).map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::AlreadyExists => "expected a new file, and there is one already; nothing was overwritten".into(),
+            _ => error.to_string(),
+        };
+        std::io::Error::new(error.kind(), format!("{}: {why}", path.display()))
+    })
 }
 
 /// A spreadsheet would run a cell that begins like a formula; numbers of ours begin with a digit or a minus and a digit.
@@ -282,7 +289,8 @@ mod tests {
         let path = folder.path().join("export.csv");
         let file = new_private_file(&path).unwrap();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(new_private_file(&path).is_err());
+        let told = new_private_file(&path).unwrap_err().to_string();
+        assert!(told.starts_with(&path.display().to_string()) && told.contains("already"), "{told}");
     }
 
     #[test]

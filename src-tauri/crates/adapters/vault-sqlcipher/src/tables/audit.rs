@@ -174,7 +174,7 @@ pub(crate) fn each(
     let digest = digest::expression(db, AUDIT)?;
     let sql = format!(
         "SELECT {COLUMNS}, prev, hash, {digest},
-            (SELECT mac FROM row_digest WHERE name = '{AUDIT}' AND row = audit.seq)
+            (SELECT mac FROM row_digest WHERE name = '{AUDIT}' AND row = +audit.seq)
          FROM audit NOT INDEXED WHERE seq >= ? ORDER BY seq"
     );
     let mut statement = db.prepare(&sql)?;

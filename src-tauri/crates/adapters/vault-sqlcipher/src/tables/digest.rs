@@ -83,7 +83,7 @@ pub(crate) fn watch(db: &mut Connection, tally: &Tally) -> Result<(), Fault> {
         let (mut added, mut removed) = (format!("SELECT {came};"), format!("SELECT {gone};"));
         let mut changed = format!("SELECT {gone}, {came};");
         if let Some(key) = key_of(&table) {
-            let of_old = format!("name = '{table}' AND row = OLD.{key}");
+            let of_old = format!("name = '{table}' AND row = +OLD.{key}");
             added = format!("INSERT INTO row_digest (name, row, mac) VALUES ('{table}', NEW.{key}, {came});");
             removed += &format!("DELETE FROM row_digest WHERE {of_old};");
             changed = format!("SELECT {gone}; UPDATE row_digest SET row = NEW.{key}, mac = {came} WHERE {of_old};");
@@ -256,9 +256,10 @@ pub(crate) struct Summed {
 pub(crate) fn sum_of(db: &Connection, table: &str) -> Result<Summed, Fault> {
     let key = key_of(table);
     let written = key.map_or("NULL".into(), |key| {
-        format!("(SELECT mac FROM row_digest WHERE name = '{table}' AND row = {table}.{key})")
+        format!("(SELECT mac FROM row_digest WHERE name = '{table}' AND row = +{table}.{key})")
     });
-    // The rows themselves, not an index of them.
+    // The rows themselves, not an index of them. The plus above takes the column's type out of the comparison: with it
+    // SQLite would not look the digest up by its key, but go through all of them for each row.
     let sql = format!("SELECT {}, {written} FROM {table} NOT INDEXED", expression(db, table)?);
     let mut statement = db.prepare(&sql)?;
     let mut found = statement.query([])?;
@@ -280,7 +281,7 @@ fn first_bad_reading(db: &Connection) -> Result<Option<ReadingId>, Fault> {
     let digest = expression(db, READING)?;
     let changed = format!(
         "SELECT id FROM {READING} NOT INDEXED WHERE {digest} IS NOT
-            (SELECT mac FROM row_digest WHERE name = '{READING}' AND row = {READING}.id)
+            (SELECT mac FROM row_digest WHERE name = '{READING}' AND row = +{READING}.id)
          ORDER BY at, id LIMIT 1"
     );
     let removed = format!(
