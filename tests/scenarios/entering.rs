@@ -20,6 +20,18 @@ async fn gated(laptop: &Laptop, closed: bool) -> (Bedside, Arc<Gate>) {
     (laptop.start("calm", options).await, gate)
 }
 
+fn nobody_enrolled() -> Options {
+    Options { mode: Some(Mode::Clinic), nobody_enrolled: true, ..Options::default() }
+}
+
+/// A vault from before there were clinicians, opened with a gate before it.
+async fn earlier(laptop: &Laptop) -> (Bedside, Arc<Gate>) {
+    laptop.start("calm", nobody_enrolled()).await.close().await;
+    let gate = Gate::new();
+    let bedside = laptop.start("calm", Options { store: Some(gate.before()), ..nobody_enrolled() }).await;
+    (bedside, gate)
+}
+
 fn wrong() -> Passphrase {
     Passphrase::typed("not this one at all")
 }
@@ -185,10 +197,7 @@ async fn a_recovery_kit_is_not_answered_after_a_lock_and_the_one_before_holds() 
 #[tokio::test(start_paused = true)]
 async fn the_first_kit_of_an_earlier_vault_is_not_answered_after_a_lock_either() {
     let laptop = Laptop::new();
-    let nobody = || Options { mode: Some(Mode::Clinic), nobody_enrolled: true, ..Options::default() };
-    laptop.start("calm", nobody()).await.close().await;
-    let gate = Gate::new();
-    let bedside = laptop.start("calm", Options { store: Some(gate.before()), ..nobody() }).await;
+    let (bedside, gate) = earlier(&laptop).await;
     gate.stop_at(Point::RecoverySlot);
     let console = bedside.console.clone();
     let enrolling = tokio::spawn(async move { console.enrol_first(clinician(CHIEF, &Role::ALL)).await });
@@ -223,10 +232,7 @@ async fn a_recovery_kit_whose_entry_cannot_be_written_is_void_and_the_one_before
 #[tokio::test(start_paused = true)]
 async fn an_enrolment_that_is_broken_off_before_the_slot_leaves_no_kit_that_nobody_saw() {
     let laptop = Laptop::new();
-    let nobody = || Options { mode: Some(Mode::Clinic), nobody_enrolled: true, ..Options::default() };
-    laptop.start("calm", nobody()).await.close().await;
-    let gate = Gate::new();
-    let bedside = laptop.start("calm", Options { store: Some(gate.before()), ..nobody() }).await;
+    let (bedside, gate) = earlier(&laptop).await;
     gate.refuse_at(Some(Point::Slot));
     let refused = bedside.console.enrol_first(clinician(CHIEF, &Role::ALL)).await.map(drop);
     assert_eq!(refused, Err(RequestError::Store(StoreFault::DiskFull)));
@@ -239,7 +245,7 @@ async fn an_enrolment_that_is_broken_off_before_the_slot_leaves_no_kit_that_nobo
     gate.reached().await;
     bedside.kill().await;
     assert!(enrolling.await.unwrap().is_err());
-    let bedside = laptop.start("calm", nobody()).await;
+    let bedside = laptop.start("calm", nobody_enrolled()).await;
     assert!(recovery_slot(&bedside).await.is_some());
     let kit = bedside.console.enrol_first(clinician(CHIEF, &Role::ALL)).await.unwrap().expect("a kit to print");
     assert_eq!(recovery_slot(&bedside).await, Some(kit.public()));

@@ -28,14 +28,11 @@ struct Open {
 struct Pending {
     rows: i64,
     sum: [u8; 32],
-    /// Put in place of the number of rows, for the line that holds the generation.
-    instead: Option<i64>,
 }
 
 impl Tally {
     /// The tally of a connection, empty, and the SQL functions that settle it: `digest_touched(name)`,
-    /// `digest_rows(name, rows)`, `digest_sum(name, sum)`, `digest_generation(name, generation)`, `digest_settled()` and
-    /// `digest_forgotten()`.
+    /// `digest_rows(name, rows)`, `digest_sum(name, sum)`, `digest_settled()` and `digest_forgotten()`.
     pub(crate) fn of(db: &Connection) -> Result<Self, Fault> {
         let tally = Self::default();
         let flags = FunctionFlags::SQLITE_UTF8;
@@ -45,19 +42,12 @@ impl Tally {
         })?;
         let one = tally.clone();
         db.create_scalar_function("digest_rows", 2, flags, move |values| {
-            let (pending, rows) = (one.get(text(values)?), number(values)?);
-            Ok(pending.instead.unwrap_or_else(|| rows.wrapping_add(pending.rows)))
+            Ok(number(values)?.wrapping_add(one.get(text(values)?).rows))
         })?;
         let one = tally.clone();
         db.create_scalar_function("digest_sum", 2, flags, move |values| {
             let sum = values.get_raw(1).as_blob().ok().and_then(|blob| blob.try_into().ok());
             Ok(add(sum.ok_or_else(|| expected("a digest of 32 octets"))?, one.get(text(values)?).sum))
-        })?;
-        let one = tally.clone();
-        db.create_scalar_function("digest_generation", 2, flags, move |values| {
-            let generation = number(values)?;
-            one.open().change(text(values)?, |pending| pending.instead = Some(generation));
-            Ok(Null)
         })?;
         let one = tally.clone();
         db.create_scalar_function("digest_settled", 0, flags, move |_| one.open().settled())?;

@@ -88,11 +88,6 @@ pub(crate) fn watch(db: &mut Connection, tally: &Tally) -> Result<(), Fault> {
             removed += &format!("DELETE FROM row_digest WHERE {of_old};");
             changed = format!("SELECT {gone}; UPDATE row_digest SET row = NEW.{key}, mac = {came} WHERE {of_old};");
         }
-        if table == "meta" {
-            let generation = format!("SELECT digest_generation('{GENERATION}', NEW.generation);");
-            added += &generation;
-            changed += &generation;
-        }
         db.execute_batch(&format!(
             "CREATE TEMP TRIGGER {table}_added AFTER INSERT ON main.{table} BEGIN {added} END;
              CREATE TEMP TRIGGER {table}_removed AFTER DELETE ON main.{table} BEGIN {removed} END;
@@ -126,6 +121,8 @@ pub(crate) fn settle(db: &Connection) -> Result<(), Fault> {
     let sql =
         "UPDATE digest SET rows = digest_rows(name, rows), sum = digest_sum(name, sum) WHERE digest_touched(name)";
     db.prepare_cached(sql)?.execute([])?;
+    let generation = "UPDATE digest SET rows = (SELECT generation FROM meta) WHERE name = ? AND digest_touched('meta')";
+    db.prepare_cached(generation)?.execute([GENERATION])?;
     Ok(db.prepare_cached("SELECT digest_settled()")?.query_row([], |_| Ok(()))?)
 }
 
