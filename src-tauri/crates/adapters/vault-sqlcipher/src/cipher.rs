@@ -2,6 +2,7 @@
 //! Not here: where the key comes from (`slots`), and tables.
 use crate::fault::Fault;
 use crate::slots::DatabaseKey;
+use crate::sys;
 use bedside_console::ports::StoreFault;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -32,11 +33,15 @@ pub(crate) fn open(file: &Path, key: &DatabaseKey, usage: Use) -> Result<Connect
         Use::Writing | Use::Filling => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Use::Reading => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
-    initialise()?;
+    let overwrites = initialise()?;
     let db = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(Duration::from_secs(5))?;
-    // Before the key: from here on the library wipes its memory. A failed check of a page must not flood the terminal.
-    db.execute_batch("PRAGMA cipher_memory_security = ON; PRAGMA cipher_log_level = NONE;")?;
+    // A failed check of a page must not flood the terminal.
+    db.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    if !overwrites {
+        // Before the key: from here on the library overwrites its memory itself.
+        db.execute_batch("PRAGMA cipher_memory_security = ON;")?;
+    }
     db.execute_batch(&key_statement("key", key))?;
     cipher_version(&db)?;
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
@@ -60,15 +65,16 @@ pub(crate) fn open(file: &Path, key: &DatabaseKey, usage: Use) -> Result<Connect
 
 /// The first opening of a process is done alone. SQLite takes itself for initialised before SQLCipher's own start has
 /// ended (`sqlite3_initialize`, SQLITE_EXTRA_INIT): a thread that opens a file meanwhile is told "SQL logic error" at its
-/// key.
-fn initialise() -> Result<(), Fault> {
+/// key. Gives whether the memory that it gives back is overwritten without SQLCipher's help.
+fn initialise() -> Result<bool, Fault> {
     static DONE: Mutex<bool> = Mutex::new(false);
     let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let overwritten = sys::memory_is_overwritten();
     if !*done {
         Connection::open_in_memory()?;
         *done = true;
     }
-    Ok(())
+    Ok(overwritten)
 }
 
 /// What the library calls itself. A build without SQLCipher ignores the key and answers nothing here.
@@ -104,7 +110,7 @@ mod tests {
     use super::*;
 
     fn settings(db: &Connection) -> Vec<String> {
-        ["synchronous", "foreign_keys", "trusted_schema", "cell_size_check", "temp_store", "cipher_memory_security"]
+        ["synchronous", "foreign_keys", "trusted_schema", "cell_size_check", "temp_store"]
             .map(|name| {
                 db.query_row(&format!("PRAGMA {name}"), [], |row| {
                     row.get::<_, String>(0).or_else(|_| row.get::<_, i64>(0).map(|n| n.to_string()))
@@ -120,7 +126,7 @@ mod tests {
         let file = folder.path().join("t.db");
         std::fs::write(&file, []).unwrap();
         let db = open(&file, &DatabaseKey::new([5; 32]), Use::Writing).unwrap();
-        assert_eq!(settings(&db), ["2", "1", "0", "1", "2", "1"]);
+        assert_eq!(settings(&db), ["2", "1", "0", "1", "2"]);
         let journal: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(journal, "wal");
         let secure: i64 = db.query_row("PRAGMA secure_delete", [], |row| row.get(0)).unwrap();

@@ -24,6 +24,7 @@ mod slots;
 mod space;
 mod spool;
 mod state;
+mod sys;
 mod tables;
 mod tally;
 mod trend;

@@ -1,6 +1,6 @@
 //! Tables that nearly every commit of a recording writes: their digests are counted by the statements below, not by
-//! triggers. SQLite gives a statement that fires a trigger a journal of its own, in memory that the cipher locks piece by
-//! piece: ten samples then cost more than their way to the disk. Not here: all other tables (`digest::watch`).
+//! triggers. SQLite gives a statement that fires a trigger a journal of its own in memory, row for row: of a hundred
+//! samples that is a third of the commit. Not here: all other tables (`digest::watch`).
 //!
 //! A change that is not counted is found before its transaction ends (`Tally::guard`).
 use crate::fault::Fault;

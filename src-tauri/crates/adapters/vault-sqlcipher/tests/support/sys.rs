@@ -8,6 +8,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::{offset_of, size_of};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
 
 /// What a call asks of the file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,9 +60,11 @@ struct Orders {
     fault: Option<Fault>,
     struck: Option<Call>,
     tape: Option<Vec<Deed>>,
+    sync_takes: Duration,
 }
 
-static ORDERS: Mutex<Orders> = Mutex::new(Orders { calls: 0, fault: None, struck: None, tape: None });
+static ORDERS: Mutex<Orders> =
+    Mutex::new(Orders { calls: 0, fault: None, struck: None, tape: None, sync_takes: Duration::ZERO });
 
 fn orders() -> MutexGuard<'static, Orders> {
     ORDERS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -77,6 +80,11 @@ pub(crate) fn obey(fault: Option<Fault>) {
 pub(crate) fn seen() -> (u64, Option<Call>) {
     let orders = orders();
     (orders.calls, orders.struck)
+}
+
+/// Each sync takes so much longer from now on, as on another disk.
+pub(crate) fn sync_takes(time: Duration) {
+    orders().sync_takes = time;
 }
 
 /// Begins to record changes.
@@ -134,8 +142,13 @@ static mut SYSTEM: *mut ffi::sqlite3_vfs = std::ptr::null_mut();
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // The library's first start is done alone and before.
-        rusqlite::Connection::open_in_memory().unwrap();
+        // As in use, the library's first start is the vault's own, done alone and before: its memory is then as it says.
+        let first = std::thread::spawn(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(crate::support::new_vault(folder.path()));
+        });
+        first.join().unwrap();
         // SAFETY: `sqlite3_vfs_find(NULL)` gives the default, which lives as long as the process. The copy is leaked, so it
         // lives as long. Its functions that stay as they are use of their first argument only `pAppData` and `mxPathname`,
         // which are copied. `SYSTEM` is written once, before any other thread can come through the copy.
@@ -313,6 +326,10 @@ unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
     }
     // SAFETY: `open` opened the file.
     keep(|| Deed::Sync { file: unsafe { name(file) } });
+    let longer = orders().sync_takes;
+    if !longer.is_zero() {
+        std::thread::sleep(longer);
+    }
     pass!(file.xSync(flags))
 }
 
