@@ -2,7 +2,7 @@
 //! Not here: threads, and faults in the words of the port.
 use crate::fault::{self, Fault};
 use crate::safeguard::present;
-use crate::samples;
+use crate::samples::Samples;
 use crate::tables::series::{self, SeriesKey};
 use crate::tables::{
     audit, binding, bookmark, clinician, clock_setting, connection, consent, device, digest, frame, interruption, meta,
@@ -117,7 +117,7 @@ fn write(all: &Connection, changes: &Changes, pins: &[(ClinicianId, String)]) ->
             already_known.push(id);
         }
     }
-    changes.samples.iter().try_for_each(|samples| add_samples(all, samples))?;
+    add_samples(all, &changes.samples)?;
     changes.medians.iter().try_for_each(|row| minute_median::add(all, row))?;
     let mut ignored_rows = Vec::new();
     for row in &changes.outbox {
@@ -150,26 +150,28 @@ fn filed_before(db: &Connection, changes: &Changes) -> Result<Receipt, Fault> {
     Ok(Receipt { generation: meta::generation(db)?, already_known, ignored_rows, ..Receipt::default() })
 }
 
-fn add_samples(db: &Connection, stored: &StoredSamples) -> Result<(), Fault> {
-    let hertz = match &stored.values {
+/// The samples of a commit, all of a series in one piece: a row for each would cost more than their way to the disk.
+fn add_samples(db: &Connection, all: &[StoredSamples]) -> Result<(), Fault> {
+    let mut pieces: Vec<(SeriesKey, Samples)> = Vec::new();
+    for stored in all {
+        let key = key_of(stored);
+        let place = pieces.iter().position(|(known, _)| *known == key).unwrap_or(pieces.len());
+        if place == pieces.len() {
+            pieces.push((key, Samples::none(key.hertz)));
+        }
+        pieces[place].1.add(&stored.values)?;
+    }
+    pieces.retain(|(_, samples)| samples.count() > 0);
+    pieces.into_iter().try_for_each(|(key, samples)| tail::add_all(db, series::ensure(db, &key)?, samples))
+}
+
+fn key_of(stored: &StoredSamples) -> SeriesKey {
+    let StoredSamples { series, device, patient, parameter, unit, exponent, ref values } = *stored;
+    let hertz = match values {
         SampleValues::Timed(_) => 0,
         SampleValues::Even { hertz, .. } => *hertz,
     };
-    let packed = samples::pack(&stored.values)?;
-    let Some(last) = samples::latest(&stored.values) else { return Ok(()) };
-    let key = SeriesKey {
-        series: stored.series,
-        device: stored.device,
-        patient: stored.patient,
-        parameter: stored.parameter,
-        unit: stored.unit,
-        exponent: stored.exponent,
-        hertz,
-    };
-    let id = series::ensure(db, &key)?;
-    let count = packed.iter().map(|blob| blob.count as usize).sum();
-    packed.iter().try_for_each(|blob| tail::add(db, id, blob))?;
-    series::count_in(db, id, count, last)
+    SeriesKey { series, device, patient, parameter, unit, exponent, hertz }
 }
 
 #[cfg(test)]

@@ -19,36 +19,6 @@ pub(crate) enum Samples {
     Even(u16, Vec<EvenBlock>),
 }
 
-/// The blobs of what one commit brought, in order of time whatever order it came in.
-pub(crate) fn pack(values: &SampleValues) -> Result<Vec<Packed>, Fault> {
-    match values {
-        SampleValues::Timed(samples) if samples.is_sorted_by_key(|(at, _)| *at) => Ok(pack_timed(samples)),
-        SampleValues::Timed(samples) => {
-            let mut samples = samples.clone();
-            samples.sort_by_key(|(at, _)| *at);
-            Ok(pack_timed(&samples))
-        }
-        SampleValues::Even { start, hertz, samples } => {
-            let block = EvenBlock { start: *start, samples: samples.clone() };
-            pack_even(&[block], *hertz).map_err(|error| match error {
-                SeriesError::NoPace => StoreFault::Refused(format!("a waveform was not stored: {error}")).into(),
-                other => other.into(),
-            })
-        }
-    }
-}
-
-/// The latest sample by time.
-pub(crate) fn latest(values: &SampleValues) -> Option<TimedSample> {
-    match values {
-        SampleValues::Timed(samples) => samples.iter().max_by_key(|(at, _)| *at).copied(),
-        SampleValues::Even { start, hertz, samples } => {
-            let block = EvenBlock { start: *start, samples: Vec::new() };
-            samples.last().map(|step| (block.time_of(samples.len() - 1, *hertz), *step))
-        }
-    }
-}
-
 /// The grids of bins of a series; a pace of 0 stands for timed samples.
 pub(crate) const fn levels(hertz: u16) -> &'static [Level; 3] {
     if hertz == 0 { &NUMERIC_LEVELS } else { &WAVEFORM_LEVELS }
@@ -58,6 +28,24 @@ impl Samples {
     /// None yet, of a series with this pace.
     pub(crate) fn none(hertz: u16) -> Self {
         if hertz == 0 { Self::Timed(Vec::new()) } else { Self::Even(hertz, Vec::new()) }
+    }
+
+    /// Adds what a commit brought for the same series.
+    ///
+    /// # Errors
+    /// `Refused` when it is a waveform without a pace.
+    pub(crate) fn add(&mut self, values: &SampleValues) -> Result<(), Fault> {
+        match (self, values) {
+            (Self::Timed(samples), SampleValues::Timed(more)) => samples.extend(more),
+            (Self::Even(_, blocks), SampleValues::Even { start, samples, .. }) => {
+                blocks.push(EvenBlock { start: *start, samples: samples.clone() });
+            }
+            (Self::Timed(_), SampleValues::Even { .. }) | (Self::Even(..), SampleValues::Timed(_)) => {
+                let without_pace = SeriesError::NoPace;
+                return Err(StoreFault::Refused(format!("a waveform was not stored: {without_pace}")).into());
+            }
+        }
+        Ok(())
     }
 
     /// Adds what a blob of the same series holds.
@@ -88,6 +76,17 @@ impl Samples {
         let mut reach: Option<(WallTime, WallTime)> = None;
         self.each(|at, _| reach = Some(reach.map_or((at, at), |(first, last)| (first.min(at), last.max(at)))));
         reach
+    }
+
+    /// The latest sample by time; of several the one that came last.
+    pub(crate) fn latest(&self) -> Option<TimedSample> {
+        let mut latest: Option<TimedSample> = None;
+        self.each(|at, step| {
+            if latest.is_none_or(|(before, _)| before <= at) {
+                latest = Some((at, step));
+            }
+        });
+        latest
     }
 
     /// How many.
@@ -202,6 +201,17 @@ mod tests {
     #[test]
     fn a_waveform_without_a_pace_is_refused() {
         let values = SampleValues::Even { start: WallTime(0), hertz: 0, samples: vec![1] };
-        assert!(matches!(StoreFault::from(pack(&values).unwrap_err()), StoreFault::Refused(_)));
+        let added = Samples::none(0).add(&values);
+        assert!(matches!(StoreFault::from(added.unwrap_err()), StoreFault::Refused(_)));
+    }
+
+    #[test]
+    fn the_latest_sample_is_the_one_with_the_latest_time_and_of_several_the_last() {
+        let mut samples = Samples::none(0);
+        assert_eq!(samples.latest(), None);
+        for more in [vec![(WallTime(5), 1), (WallTime(9), 2)], vec![(WallTime(9), 3)], vec![(WallTime(7), 4)]] {
+            samples.add(&SampleValues::Timed(more)).unwrap();
+        }
+        assert_eq!(samples.latest(), Some((WallTime(9), 3)));
     }
 }

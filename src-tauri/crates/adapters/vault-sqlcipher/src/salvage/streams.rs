@@ -2,10 +2,9 @@
 //! otherwise, so they are compared one by one. Not here: how they are packed.
 use super::source::Source;
 use crate::fault::Fault;
-use crate::samples::{self, Samples};
+use crate::samples::Samples;
 use crate::tables::by_hand::{FRAME, SERIES};
-use crate::tables::{chunk, frame_chunk, frame_stream, rows, series, tail};
-use bedside_console::SampleValues;
+use crate::tables::{chunk, frame_chunk, frame_stream, rows, tail};
 use bedside_series::{EvenBlock, Frame, decode_frames};
 use bedside_vitals::WallTime;
 use rusqlite::types::Value;
@@ -101,23 +100,12 @@ fn add_missing_samples(target: &Connection, id: i64, hertz: u16, blob: &[u8]) ->
             missing.push((at, step));
         }
     });
-    for values in as_values(&found, missing, hertz) {
-        let Some(latest) = samples::latest(&values) else { continue };
-        let packed = samples::pack(&values)?;
-        let count = packed.iter().map(|blob| blob.count as usize).sum();
-        packed.iter().try_for_each(|blob| tail::add(target, id, blob))?;
-        series::count_in(target, id, count, latest)?;
-    }
-    Ok(())
+    tail::add_all(target, id, only(found, missing))
 }
 
-/// Missing samples as they could have been committed: in blocks where the pace is even.
-fn as_values(found: &Samples, missing: Vec<(WallTime, i32)>, hertz: u16) -> Vec<SampleValues> {
-    let blocks = match found {
-        Samples::Timed(_) if missing.is_empty() => return Vec::new(),
-        Samples::Timed(_) => return vec![SampleValues::Timed(missing)],
-        Samples::Even(_, blocks) => blocks,
-    };
+/// Only these samples of what was found, in blocks where the pace is even.
+fn only(found: Samples, missing: Vec<(WallTime, i32)>) -> Samples {
+    let Samples::Even(hertz, blocks) = found else { return Samples::Timed(missing) };
     let missing: BTreeSet<(WallTime, i32)> = missing.into_iter().collect();
     let mut all = Vec::new();
     for block in blocks {
@@ -132,7 +120,7 @@ fn as_values(found: &Samples, missing: Vec<(WallTime, i32)>, hertz: u16) -> Vec<
         }
         all.extend(open);
     }
-    all.into_iter().map(|block| SampleValues::Even { start: block.start, hertz, samples: block.samples }).collect()
+    Samples::Even(hertz, all)
 }
 
 /// Frames by connection, characteristic and index.

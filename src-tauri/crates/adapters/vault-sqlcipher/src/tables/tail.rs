@@ -1,8 +1,9 @@
 //! Samples as they were committed, until they move into chunks: short-lived, for durability.
 //! Not here: when and how they move (`maintain`), and where they stay (`chunk`).
 use super::by_hand::TAIL;
-use super::{Migration, limit, rows};
+use super::{Migration, limit, rows, series};
 use crate::fault::Fault;
+use crate::samples::Samples;
 use bedside_series::{MOST_SPAN_MS, Packed};
 use bedside_vitals::WallTime;
 use rusqlite::{Connection, params};
@@ -19,8 +20,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
 CREATE INDEX tail_of_series ON tail (series, start);",
 }];
 
-/// Adds what one commit brought.
-pub(crate) fn add(db: &Connection, series: i64, packed: &Packed) -> Result<(), Fault> {
+/// Adds samples of a series in order of time, whatever order they came in, and counts them.
+pub(crate) fn add_all(db: &Connection, series: i64, mut samples: Samples) -> Result<(), Fault> {
+    samples.sort();
+    let Some(latest) = samples.latest() else { return Ok(()) };
+    samples.pack()?.iter().try_for_each(|blob| add(db, series, blob))?;
+    series::count_in(db, series, samples.count(), latest)
+}
+
+fn add(db: &Connection, series: i64, packed: &Packed) -> Result<(), Fault> {
     let sql = "INSERT INTO tail (series, start, last, octets) VALUES (?, ?, ?, ?)";
     let id = db.prepare_cached(sql)?.insert(params![series, packed.start.0, packed.last.0, packed.octets])?;
     TAIL.came(db, id)
