@@ -163,11 +163,15 @@ async fn colleagues(window: &Window) {
     window.find("identity-banner").await;
 }
 
-/// With the hot key. Neither the document, nor the window's title, nor what the web view stores, nor a command holds the patient.
+/// With the hot key. The page is thrown away with all it held; neither the document, nor the window's title, nor what the
+/// web view stores, nor a command holds the patient.
 async fn locked_is_locked(window: &Window) {
     let canary = Canary(&[FAMILY, RECORD_NUMBER, BIRTH_DATE]);
     assert_ne!(canary.hits_in("the page before", &everything(window).await), Vec::<String>::new());
+    assert_eq!(window.ask("window.heldBefore = true; return window.heldBefore").await, json!(true));
     lock(window).await;
+    window.until("the page was loaded anew", "return window.heldBefore === undefined").await;
+    window.find("screen-unlock").await;
     assert_eq!(canary.hits_in("the locked page", &everything(window).await), Vec::<String>::new());
     assert_eq!(canary.hits_in("windows", &titles()), Vec::<String>::new());
     for command in ["patients", "inbox", "clinicians", "vault_state"] {
