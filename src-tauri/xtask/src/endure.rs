@@ -78,7 +78,9 @@ pub(crate) fn run(root: &Root, options: &EndureArguments) -> Result<bool> {
         let mut cargo = command("cargo");
         // As it ships, and as the benchmarks are built; the test runner of `test` would end what takes so long.
         cargo.current_dir(root.path()).args(["test", "--profile", "bench", "--package", PACKAGE]);
-        cargo.args(proof.arguments()).arg("--nocapture");
+        // One test at a time: a child that another test starts holds, for a moment, the lock of a vault that this process
+        // has just closed.
+        cargo.args(proof.arguments()).args(["--nocapture", "--test-threads=1"]);
         cargo.env(LONG.0, LONG.1).env(FIGURES, &figures.0);
         if let Some(seed) = options.seed {
             cargo.env("BEDSIDE_SEED", seed.to_string());
