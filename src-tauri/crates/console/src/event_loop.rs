@@ -375,7 +375,8 @@ impl Console {
 
     /// Links have ended and all is written: the last commit says that this run ended as it should.
     fn end_run(&mut self) {
-        if self.closing.is_some() && !self.run.ended && self.devices.all_finished() && !self.commits.pending() {
+        let at_rest = self.devices.all_finished() && !self.commits.pending() && !self.files();
+        if self.closing.is_some() && !self.run.ended && at_rest {
             self.run.ended = true;
             self.run.recording = 0;
             let run = self.run.clone();

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 /// After a fault the spool is asked again.
 const RETRY: Duration = Duration::from_secs(5);
+/// So long an ending program still files: a command of a second should not leave to the next what waits for it.
+const AT_THE_END: Duration = Duration::from_secs(2);
 /// A keyring that does not answer is asked again: the desktop may start it after this program.
 const VOUCH_AGAIN: Duration = Duration::from_secs(60);
 
@@ -108,8 +110,17 @@ impl Console {
         }
     }
 
+    /// Whether the spool is being filed; a fault or much of it do not keep a program from ending.
+    pub(crate) fn files(&self) -> bool {
+        let may_go_on = match &self.closing {
+            Some((_, since)) => self.filing.not_before.is_none() && since.elapsed() < AT_THE_END,
+            None => true,
+        };
+        self.filing.under_way && may_go_on
+    }
+
     fn ask_spool(&mut self) {
-        if self.filing.under_way && !self.filing.asking && self.closing.is_none() {
+        if self.files() && !self.filing.asking {
             self.filing.asking = true;
             let (store, opening) = (self.ports.store.clone(), self.filing.opening);
             self.start_work(async move { Done::Spooled(opening, Box::new(store.spooled().await)) });
