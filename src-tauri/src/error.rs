@@ -46,6 +46,12 @@ impl From<RequestError> for CommandError {
             RequestError::Radio(fault) => radio(fault),
             RequestError::Store(fault) => return fault.clone().into(),
             RequestError::NoSuchRecord => ("SYNC-RECORD", "no_such_record"),
+            RequestError::RejectedReading => ("INBOX-REJECTED", "rejected_reading"),
+            RequestError::UnderReview => ("REVIEW-UNDER-WAY", "under_review"),
+            RequestError::NothingToCorrect => ("REVIEW-SAME", "nothing_to_correct"),
+            RequestError::NothingToMark => ("STRIP-EMPTY", "nothing_to_mark"),
+            RequestError::ServerNotReached => ("SERVER-NOT-REACHED", "server_not_reached"),
+            RequestError::ServerSaidNo(_) => ("SERVER-NO-ANSWER", "server_no_answer"),
             RequestError::NoSuchReading => ("INBOX-READING", "no_such_reading"),
             RequestError::OfAnotherPatient => ("INBOX-OTHER-PATIENT", "of_another_patient"),
             RequestError::NotOfAPerson => ("INBOX-NO-PERSON", "not_of_a_person"),
@@ -57,6 +63,9 @@ impl From<RequestError> for CommandError {
             }
             RequestError::PressureOrder => ("REVIEW-PRESSURES", "pressure_order"),
             RequestError::Chart(_) => ("CHART", "chart"),
+            RequestError::NoWorklist => ("LIST-NONE", "no_worklist"),
+            RequestError::NoSuchQuestion => ("LIST-QUESTION", "no_such_question"),
+            RequestError::MergedAtClinicOnly => ("LIST-MERGE", "merged_at_clinic_only"),
             RequestError::NoServer => ("SYNC-NO-SERVER", "no_server"),
             RequestError::Locked => ("LOCKED", "locked"),
             RequestError::NotPermitted(what) => {

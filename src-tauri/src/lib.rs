@@ -7,6 +7,7 @@ mod demo_script;
 mod ending;
 mod error;
 mod logging;
+mod private_file;
 mod start;
 mod sys;
 mod tauri_display;
@@ -38,6 +39,7 @@ pub fn run() -> ExitCode {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), demo = arguments.simulated.is_some(), "Bedside begins");
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _, _| show_window(app)))
+        .plugin(tauri_plugin_dialog::init())
         .manage(Shell::new(arguments))
         .invoke_handler(commands::handler())
         .setup(|app| {

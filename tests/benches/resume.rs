@@ -164,6 +164,7 @@ async fn fill(store: &dyn RecordStore) {
         hardware: None,
         software: None,
         system_id: None,
+        udi: None,
         simulated: false,
     };
     let people = Changes { patients: vec![patient], devices: vec![device], ..Changes::default() };
@@ -191,6 +192,7 @@ fn reading(number: u32) -> StoredReading {
             quality: Quality::GOOD.with(QualityFlag::FromStorage),
             user_slot: None,
             glucose: None,
+            temperature_site: None,
         },
         frame: None,
     }

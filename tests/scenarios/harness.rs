@@ -10,6 +10,7 @@ use bedside_simulated_ward::{Control, LedgerEntry, Scenario, SimulatedWard};
 use bedside_tests::memory_keys::MemoryKeys;
 use bedside_vault_sqlcipher::{PassphraseCost, Vault};
 use bedside_vitals::*;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -96,9 +97,33 @@ pub(crate) fn pin(user: &str) -> Pin {
     Pin::typed(format!("8052{digits}91"))
 }
 
+/// Where a laptop keeps its vault.
+pub(crate) struct Disk {
+    path: PathBuf,
+    /// Of a test that ends with its process; another keeps the folder itself.
+    _temporary: Option<TempDir>,
+}
+
+impl Disk {
+    pub(crate) fn temporary() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { path: folder.path().to_owned(), _temporary: Some(folder) }
+    }
+
+    #[allow(dead_code, reason = "tests that stop their process need it")]
+    #[allow(dead_code, reason = "the proofs of sync use it")]
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), _temporary: None }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// One laptop: its folder and keys outlive a console.
 pub(crate) struct Laptop {
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Disk,
     pub(crate) keys: Arc<MemoryKeys>,
     pub(crate) machine: Arc<SteppedMachine>,
 }
@@ -117,7 +142,7 @@ pub(crate) struct Bedside {
 impl Laptop {
     pub(crate) fn new() -> Self {
         let machine = Arc::new(SteppedMachine::new(START));
-        Self { folder: tempfile::tempdir().unwrap(), keys: Arc::default(), machine }
+        Self { folder: Disk::temporary(), keys: Arc::default(), machine }
     }
 
     pub(crate) async fn start(&self, scenario: &str, options: Options) -> Bedside {

@@ -22,6 +22,12 @@ pub(crate) enum Point {
     PinLook,
     /// Before it is written that the anchor was kept.
     AnchorKept,
+    /// Before a token for the clinic's server is written.
+    ServerToken,
+    /// Before anything that is kept of the clinic's server is written.
+    Clinic,
+    /// Before it is written who is on the clinic's list.
+    ClinicList,
 }
 
 /// What the test does with the store.
@@ -143,6 +149,10 @@ impl RecordStore for HeldStore {
         let holds = |point| changes.audit.iter().any(|entry| point == Point::Entry(entry.action, entry.outcome));
         self.gate.pass(holds).await?;
         self.gate.pass(|point| changes.anchor_kept && point == Point::AnchorKept).await?;
+        self.gate.pass(|point| !changes.server_tokens.is_empty() && point == Point::ServerToken).await?;
+        let of_list = || changes.clinic.iter().flat_map(|page| &page.cursors).any(|cursor| cursor.query == "worklist");
+        self.gate.pass(|point| !changes.clinic.is_empty() && point == Point::Clinic).await?;
+        self.gate.pass(|point| point == Point::ClinicList && of_list()).await?;
         self.store.commit(changes).await
     }
 

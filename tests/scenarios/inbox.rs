@@ -95,6 +95,7 @@ fn meter() -> DeviceDescription {
         hardware: None,
         software: None,
         system_id: None,
+        udi: None,
         simulated: true,
     }
 }
@@ -121,6 +122,7 @@ fn stored(sequence: u32, hours: i64) -> StoredReading {
             quality: Quality::GOOD.with(QualityFlag::FromStorage),
             user_slot: None,
             glucose: None,
+            temperature_site: None,
         },
         frame: None,
     }
@@ -236,7 +238,7 @@ async fn a_reading_that_somebody_rejected_becomes_no_patients_and_nothing_with_i
     let waiting = ids(&bedside.console.inbox().await.unwrap());
     bedside.console.reject_reading(waiting[0], "not hers".into()).await.unwrap();
     let given = bedside.console.assign(waiting[..2].to_vec(), patient.id).await;
-    assert_eq!(given, Err(RequestError::NoSuchReading));
+    assert_eq!(given, Err(RequestError::RejectedReading));
     assert_eq!(bedside.console.assign(waiting[1..].to_vec(), patient.id).await, Ok(waiting.len() as u64 - 1));
     bedside.close().await;
 }

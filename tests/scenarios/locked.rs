@@ -54,6 +54,7 @@ async fn ask(console: &ConsoleHandle, patient: PatientId, kind: RequestKind) -> 
         RequestKind::Inbox => console.inbox().await.map(drop),
         RequestKind::Charted => console.charted(patient, 10).await.map(drop),
         RequestKind::Assign => console.assign(vec![reading], patient).await.map(drop),
+        RequestKind::MarkStrip => console.mark_strip(patient, StripKind::Electrocardiogram, 20).await.map(drop),
         RequestKind::CorrectReading => {
             let value =
                 MeasuredValue::Single(Quantity { number: Number::Value(Decimal::whole(60)), unit: Unit::PerMinute });
@@ -78,6 +79,24 @@ async fn ask(console: &ConsoleHandle, patient: PatientId, kind: RequestKind) -> 
         RequestKind::SyncNow => console.sync_now().await,
         RequestKind::SyncUntilQuiet => console.sync_until_quiet().await.map(drop),
         RequestKind::OutboxRows => console.outbox_rows(Vec::new()).await.map(drop),
+        RequestKind::PullPatients => console.pull_patients().await,
+        RequestKind::Orders => console.orders(patient).await.map(drop),
+        RequestKind::IdentityQuestions => console.identity_questions().await.map(drop),
+        RequestKind::DecideIdentity => {
+            console.decide_identity(ServerId::new("p1").unwrap(), Uuid::nil(), IdentityChoice::Different).await
+        }
+        RequestKind::SyncRows => console.sync_rows(Vec::new(), 10).await.map(drop),
+        RequestKind::SyncReceipt => console.sync_receipt(RowId(Uuid::nil())).await.map(drop),
+        RequestKind::ExportRecord => console.export_record(RowId(Uuid::nil())).await.map(drop),
+        RequestKind::Discard => {
+            console.discard(RowId(Uuid::nil()), reason(), bedside_outbox::Dependants::Release).await
+        }
+        RequestKind::Conflict => console.conflict(RowId(Uuid::nil())).await.map(drop),
+        RequestKind::KeepTheirs => console.keep_theirs(RowId(Uuid::nil()), "p1".into(), None).await,
+        RequestKind::SendOurs => console.send_ours(RowId(Uuid::nil()), "p1".into(), "1".into()).await,
+        RequestKind::SetMetered => console.set_metered(true).await,
+        RequestKind::ClinicSignIn => console.clinic_sign_in().await,
+        RequestKind::CancelClinicSignIn => console.cancel_clinic_sign_in().await,
         RequestKind::Retry => console.retry(RowId(Uuid::nil())).await,
         RequestKind::SignIn => console.sign_in(user_name("nobody"), passphrase("nobody")).await,
         RequestKind::OpenWithDeviceSecret => console.open_with_device_secret().await,
@@ -145,7 +164,9 @@ fn query_after(query: &Query, patient: PatientId) -> Option<Query> {
         Query::LastBindings => Query::BindingsOf(device),
         Query::BindingsOf(_) => Query::Connections(device),
         Query::Connections(_) => Query::Readings { patient: of, unassigned_only: false, since: None, limit: 10 },
-        Query::Readings { .. } => Query::TheseReadings(readings()),
+        Query::Readings { .. } => Query::ReadingsAt(START),
+        Query::ReadingsAt(_) => Query::MediansAt(START),
+        Query::MediansAt(_) => Query::TheseReadings(readings()),
         Query::TheseReadings(_) => Query::UnassignedCount,
         Query::UnassignedCount => Query::KnownReadings(readings()),
         Query::KnownReadings(_) => Query::Samples { patient: of, since: None, until: None },
@@ -156,7 +177,9 @@ fn query_after(query: &Query, patient: PatientId) -> Option<Query> {
         }
         Query::Trend { .. } => Query::LastValues(patient),
         Query::LastValues(_) => Query::PatientActivity,
-        Query::PatientActivity => Query::OutboxCounts,
+        Query::PatientActivity => Query::ClinicRecords,
+        Query::ClinicRecords => Query::ClinicOrders { server: String::new(), patients: Vec::new() },
+        Query::ClinicOrders { .. } => Query::OutboxCounts,
         Query::OutboxCounts => Query::OutboxRows { states: bedside_outbox::RowState::ALL.to_vec(), limit: 10 },
         Query::OutboxRows { .. } => Query::TheseRows(vec![RowId(Uuid::nil())]),
         Query::TheseRows(_) => Query::Audit { patient: of, limit: 10 },
@@ -178,7 +201,16 @@ fn query_after(query: &Query, patient: PatientId) -> Option<Query> {
         Query::AnchorKept => Query::Backups,
         Query::Backups => Query::LastRun,
         Query::LastRun => Query::Frames { device: None, rejected_only: false, limit: 10 },
-        Query::Frames { .. } => Query::Interruption,
+        Query::Frames { .. } => {
+            Query::FrameAt { connection: ConnectionId(Uuid::nil()), characteristic: Uuid::nil(), index: 0 }
+        }
+        Query::FrameAt { .. } => Query::OpenRows,
+        Query::OpenRows => Query::AuditToFile { behind: None, limit: 10 },
+        Query::AuditToFile { .. } => Query::ServerCopies { server: String::new(), resources: vec![Uuid::nil()] },
+        Query::ServerCopies { .. } => Query::AcceptedElsewhere(String::new()),
+        Query::AcceptedElsewhere(_) => Query::ServerTraits(String::new()),
+        Query::ServerTraits(_) => Query::ServerTokens(String::new()),
+        Query::ServerTokens(_) => Query::Interruption,
         Query::Interruption => Query::UnwritableCount,
         Query::UnwritableCount => Query::VaultStatus,
         Query::VaultStatus => return None,

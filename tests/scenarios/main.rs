@@ -5,9 +5,15 @@
 
 mod access;
 mod attempts;
+mod attribution;
 mod audit;
+mod audit_to_server;
 mod binding;
 mod clinic_anchor;
+mod clinic_list;
+mod clinic_sign_in;
+mod download;
+mod download_faults;
 mod entering;
 mod freshness;
 mod harness;
@@ -21,12 +27,15 @@ mod procedures;
 mod record;
 mod right_patient;
 mod secrecy;
+mod server_ids;
 mod sleep;
 mod spool;
 mod staged_radio;
 mod store_faults;
 mod storm;
 mod sync;
+mod sync_decisions;
+mod sync_view;
 #[cfg(target_os = "linux")]
 mod system_events;
 mod versions;

@@ -94,6 +94,7 @@ async fn a_rejected_value_is_read_again_once_its_model_is_known() {
         hardware: None,
         software: None,
         system_id: None,
+        udi: None,
         simulated: true,
     };
     let rejected = RawFrame {

@@ -1,18 +1,22 @@
-//! The simulated ward's radio with a hand on it: values changed on their way, links ended at will, calls counted.
+//! The simulated ward's radio with a hand on it: values and what is read changed on their way, links ended at will, calls counted.
 //! Not here: what the devices of the ward do by themselves.
 use crate::harness::WrapRadio;
 use async_trait::async_trait;
 use bedside_console::ports::*;
-use bedside_session::{CharacteristicAddress, DiscoveredService, RadioFault};
+use bedside_session::{CharacteristicAddress, DiscoveredCharacteristic, DiscoveredService, Properties, RadioFault};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 type Alter = Box<dyn Fn(u16, &mut Vec<u8>) + Send + Sync>;
+/// A characteristic that a device also has, and its value.
+type Offer = (CharacteristicAddress, Vec<u8>);
 
 /// A hand on a radio.
 #[derive(Clone, Default)]
 pub(crate) struct Hand {
     alter: Arc<Mutex<Option<Alter>>>,
+    alter_read: Arc<Mutex<Option<Alter>>>,
+    offers: Arc<Mutex<Option<Offer>>>,
     says: Arc<Mutex<Option<UnboundedSender<RadioEvent>>>>,
     connects: Arc<Mutex<u32>>,
     disconnects: Arc<Mutex<u32>>,
@@ -22,6 +26,16 @@ impl Hand {
     /// From now on every value goes through `alter`, with the short number of its characteristic.
     pub(crate) fn alter(&self, alter: impl Fn(u16, &mut Vec<u8>) + Send + Sync + 'static) {
         *self.alter.lock().unwrap() = Some(Box::new(alter));
+    }
+
+    /// From now on everything that is read goes through `alter`, with the short number of its characteristic.
+    pub(crate) fn alter_reads(&self, alter: impl Fn(u16, &mut Vec<u8>) + Send + Sync + 'static) {
+        *self.alter_read.lock().unwrap() = Some(Box::new(alter));
+    }
+
+    /// Every device with this service has one more characteristic, which shows this.
+    pub(crate) fn offer(&self, address: CharacteristicAddress, octets: &[u8]) {
+        *self.offers.lock().unwrap() = Some((address, octets.to_vec()));
     }
 
     /// Lets the radio say something of its own.
@@ -43,15 +57,18 @@ impl Hand {
     fn altered(&self, event: RadioEvent) -> RadioEvent {
         match event {
             RadioEvent::Value { peripheral, address, mut bytes } => {
-                let number = (address.characteristic.as_u128() >> 96) as u16;
                 if let Some(alter) = self.alter.lock().unwrap().as_ref() {
-                    alter(number, &mut bytes);
+                    alter(number(address), &mut bytes);
                 }
                 RadioEvent::Value { peripheral, address, bytes }
             }
             other => other,
         }
     }
+}
+
+fn number(address: CharacteristicAddress) -> u16 {
+    (address.characteristic.as_u128() >> 96) as u16
 }
 
 struct Staged {
@@ -104,11 +121,26 @@ impl Radio for Staged {
     }
 
     async fn discover(&self, peripheral: &PeripheralId) -> Result<Vec<DiscoveredService>, RadioFault> {
-        self.radio.discover(peripheral).await
+        let mut services = self.radio.discover(peripheral).await?;
+        if let Some((at, _)) = self.hand.offers.lock().unwrap().as_ref() {
+            let properties = Properties { read: true, ..Properties::default() };
+            let more = DiscoveredCharacteristic { uuid: at.characteristic, properties };
+            let of_service = services.iter_mut().filter(|service| service.uuid == at.service);
+            of_service.for_each(|service| service.characteristics.push(more));
+        }
+        Ok(services)
     }
 
     async fn read(&self, peripheral: &PeripheralId, at: CharacteristicAddress) -> Result<Vec<u8>, RadioFault> {
-        self.radio.read(peripheral, at).await
+        let offered = self.hand.offers.lock().unwrap().clone();
+        if let Some((_, octets)) = offered.filter(|(offered, _)| *offered == at) {
+            return Ok(octets);
+        }
+        let mut octets = self.radio.read(peripheral, at).await?;
+        if let Some(alter) = self.hand.alter_read.lock().unwrap().as_ref() {
+            alter(number(at), &mut octets);
+        }
+        Ok(octets)
     }
 
     async fn write(

@@ -4,6 +4,7 @@ use crate::harness::*;
 use async_trait::async_trait;
 use bedside_console::ports::*;
 use bedside_outbox::RowState;
+use bedside_vitals::WallTime;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -29,9 +30,15 @@ pub(crate) struct Server {
     resources: Mutex<BTreeMap<String, Value>>,
     versions: Mutex<BTreeMap<String, u32>>,
     moods: Mutex<VecDeque<Mood>>,
+    /// The moods begin with the first request that says this.
+    moods_from: Mutex<Option<&'static str>>,
     refuse: Mutex<Option<&'static str>>,
     searches: Mutex<Option<Mood>>,
     seen: Mutex<Vec<Seen>>,
+    /// Its CapabilityStatement; without one it cannot be asked.
+    statement: Mutex<Option<Value>>,
+    /// What its clock shows, in every answer.
+    clock: Mutex<Option<WallTime>>,
 }
 
 /// What was asked of the server, when the request got there.
@@ -53,6 +60,12 @@ impl Server {
         *self.moods.lock().unwrap() = moods.iter().copied().collect();
     }
 
+    /// The same from the request on whose body holds this text; before it the server is fine.
+    pub(crate) fn set_moods_from(&self, text: &'static str, moods: &[Mood]) {
+        *self.moods_from.lock().unwrap() = Some(text);
+        self.set_moods(moods);
+    }
+
     /// The faults are over.
     pub(crate) fn is_fine_again(&self) {
         self.moods.lock().unwrap().clear();
@@ -61,6 +74,21 @@ impl Server {
     /// What it does with every search from now on, whatever it does with batches.
     pub(crate) fn answer_searches(&self, mood: Option<Mood>) {
         *self.searches.lock().unwrap() = mood;
+    }
+
+    /// What it says of itself from now on.
+    pub(crate) fn says(&self, statement: Value) {
+        *self.statement.lock().unwrap() = Some(statement);
+    }
+
+    /// What its clock shows from now on.
+    pub(crate) fn has_time(&self, time: WallTime) {
+        *self.clock.lock().unwrap() = Some(time);
+    }
+
+    /// It was given nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.resources.lock().unwrap().is_empty()
     }
 
     /// What got there, oldest first.
@@ -74,7 +102,13 @@ impl Server {
         if let Some(mood) = searches.filter(|_| request.body.is_none()) {
             return mood;
         }
-        let mood = self.moods.lock().unwrap().pop_front().unwrap_or(Mood::Fine);
+        let mut from = self.moods_from.lock().unwrap();
+        let says_it = |text: &str| request.body.as_ref().is_some_and(|body| body.contains(text));
+        from.take_if(|text| says_it(text));
+        let mood = match *from {
+            Some(_) => Mood::Fine,
+            None => self.moods.lock().unwrap().pop_front().unwrap_or(Mood::Fine),
+        };
         let seen = match &request.body {
             Some(body) if body.contains("Bedside console") => Some(Seen::OwnDevicePut),
             None if request.path.starts_with("Device?") && matches!(mood, Mood::Fine) => Some(Seen::DevicesRead),
@@ -100,9 +134,12 @@ impl Server {
                     if refuse.is_some_and(|text| entry["resource"].to_string().contains(text)) {
                         return json!({ "response": { "status": "422" } });
                     }
-                    *self.versions.lock().unwrap().entry(url.clone()).or_default() += 1;
+                    let mut versions = self.versions.lock().unwrap();
+                    let version = versions.entry(url.clone()).or_default();
+                    *version += 1;
+                    let told = json!({ "status": "201", "location": url.clone(), "etag": format!("W/\"{version}\"") });
                     resources.insert(url, entry["resource"].clone());
-                    json!({ "response": { "status": "201" } })
+                    json!({ "response": told })
                 })
                 .collect();
             return json!({ "resourceType": "Bundle", "type": "batch-response", "entry": entries });
@@ -149,7 +186,7 @@ impl ClinicServer for Server {
             status,
             content_type: Some(content_type.into()),
             retry_after: None,
-            server_time: None,
+            server_time: *self.clock.lock().unwrap(),
             body,
         };
         match mood {
@@ -164,6 +201,19 @@ impl ClinicServer for Server {
             Mood::NoToken => Ok(answer(401, "application/fhir+json", String::new())),
             Mood::Status(status) => Ok(answer(status, "text/plain", String::new())),
         }
+    }
+
+    async fn capability(&self) -> Result<ClinicAnswer, ClinicFault> {
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        let statement = self.statement.lock().unwrap().clone();
+        let statement = statement.ok_or_else(|| ClinicFault::Unreachable("no route".into()))?;
+        Ok(ClinicAnswer {
+            status: 200,
+            content_type: Some("application/fhir+json".into()),
+            retry_after: None,
+            server_time: *self.clock.lock().unwrap(),
+            body: statement.to_string(),
+        })
     }
 }
 
@@ -197,7 +247,9 @@ async fn spot_values_and_minute_medians_arrive_each_once() {
     let readings = bedside.readings().await;
     assert!(!medians.is_empty() && !readings.is_empty());
     let observations = server.kinds("Observation");
-    assert_eq!(observations.len(), medians.len() + readings.len());
+    // A device's clock and battery are told beside what it measured.
+    let of_people = observations.iter().filter(|one| one["subject"].to_string().contains("Patient/")).count();
+    assert_eq!(of_people, medians.len() + readings.len());
     let with_period = observations.iter().filter(|o| o.get("effectivePeriod").is_some()).count();
     assert_eq!(with_period, medians.len());
     assert!(observations.iter().all(|o| o["meta"]["security"][0]["code"] == "HTEST"), "demo data are marked");
@@ -251,7 +303,9 @@ async fn one_refused_record_stops_no_other_and_can_be_tried_again() {
     let (_laptop, bedside) = record_and_sync(&server, 130).await;
     let counts = bedside.console.sync_until_quiet().await.unwrap();
     assert!(counts.count(RowState::Refused) >= 1, "the temperature");
-    assert_eq!(counts.count(RowState::Waiting) + counts.count(RowState::Held), 0);
+    assert_eq!(counts.count(RowState::Waiting), 0);
+    let held = bedside.console.outbox_rows(vec![RowState::Held]).await.unwrap();
+    assert!(held.iter().all(|row| row.resource_type == "Provenance"), "only who measured it waits for it: {held:?}");
     assert!(!server.kinds("Observation").is_empty());
     *server.refuse.lock().unwrap() = None;
     for row in bedside.console.outbox_rows(vec![RowState::Refused]).await.unwrap() {
@@ -259,7 +313,7 @@ async fn one_refused_record_stops_no_other_and_can_be_tried_again() {
         bedside.console.retry(row.id).await.unwrap();
     }
     let counts = bedside.console.sync_until_quiet().await.unwrap();
-    assert_eq!(counts.count(RowState::Refused), 0);
+    assert_eq!(counts.count(RowState::Refused) + counts.count(RowState::Held), 0);
     bedside.close().await;
 }
 

@@ -234,7 +234,7 @@ async fn of_two_words_on_a_reading_at_once_one_is_refused_and_the_server_gets_wh
         bedside.console.correct_reading(cuff, pressures([118, 72, 87]), REASON.into()),
         bedside.console.reject_reading(cuff, REASON.into()),
     );
-    assert_eq!((corrected, rejected), (Ok(()), Err(RequestError::Busy)));
+    assert_eq!((corrected, rejected), (Ok(()), Err(RequestError::UnderReview)));
     bedside.console.reject_reading(cuff, REASON.into()).await.unwrap();
     server.is_fine_again();
     bedside.sync().await;
@@ -278,7 +278,9 @@ async fn measured_and_lost(laptop: &Laptop, server: &Arc<Server>) -> (Bedside, R
     let bedside = measured(laptop, Some(server.clone())).await;
     bedside.sync().await;
     let known = on_server(server, PRESSURES).len();
-    server.set_moods(&[&[Mood::AnswerLost][..], &[Mood::NoToken; 20][..]].concat());
+    // The clock that its time is corrected by goes before it.
+    let lost = [&[Mood::AnswerLost][..], &[Mood::NoToken; 20][..]].concat();
+    server.set_moods_from("MDC_PRESS_BLD_NONINV_SYS", &lost);
     bedside.ward.take_cuff_measurement("cuff-1").unwrap();
     bedside.pass(Duration::from_secs(60)).await;
     let lost = bedside.newest(Parameter::BloodPressure).await;

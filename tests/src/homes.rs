@@ -17,6 +17,9 @@ const HOMES: &[Home] = &[
     Home { library: "keyring", with_family: true, folders: &["src-tauri/crates/adapters/keys-keyring"] },
     Home { library: "plotters", with_family: true, folders: &["src-tauri/crates/core/charts"] },
     Home { library: "reqwest", with_family: true, folders: &["src-tauri/crates/adapters/clinic-http"] },
+    Home { library: "oauth2", with_family: false, folders: &["src-tauri/crates/adapters/clinic-http"] },
+    Home { library: "jsonwebtoken", with_family: false, folders: &["src-tauri/crates/adapters/clinic-http"] },
+    Home { library: "open", with_family: false, folders: &["src-tauri/crates/adapters/clinic-http"] },
     Home {
         library: "zbus-secret-service-keyring-store",
         with_family: false,

@@ -3,7 +3,9 @@
 //! use.
 
 pub mod canary;
+pub mod clinic;
 pub mod desk;
+pub mod fault_proxy;
 pub mod figures;
 pub mod homes;
 pub mod layers;

@@ -1,9 +1,10 @@
 //! The keyring's fake: keys in memory, so that nothing of this computer's keyring is read or written.
 //! The keyring itself has tests of its own.
-#![allow(clippy::unwrap_used, reason = "a poisoned lock fails the test")]
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a poisoned lock fails the test")]
 use async_trait::async_trait;
 use bedside_console::ports::{DeviceSecret, KeyFault, KeyNote, KeyStore, VaultId};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -16,9 +17,55 @@ pub struct MemoryKeys {
     loading: Mutex<Option<KeyFault>>,
     no_anchors: AtomicBool,
     noting: Mutex<Option<KeyFault>>,
+    kept_in: Option<PathBuf>,
 }
 
 impl MemoryKeys {
+    /// Keys that are in a file, too, so that another process has them after this one was killed. What the file says
+    /// already is taken in. For keys of tests only: nothing protects the file.
+    #[must_use]
+    pub fn kept_in(file: PathBuf) -> Self {
+        let keys = Self { kept_in: Some(file.clone()), ..Self::default() };
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        for mut parts in text.lines().map(|line| line.splitn(3, '\t')) {
+            let mut part = || parts.next().unwrap_or_default().to_owned();
+            let (kind, name, value) = (part(), part(), part());
+            if kind == "secret" {
+                let octets = std::array::from_fn(|i| u8::from_str_radix(&value[2 * i..2 * i + 2], 16).unwrap());
+                keys.secrets.lock().unwrap().insert(name, octets);
+            } else {
+                keys.notes.lock().unwrap().insert(name, value);
+            }
+        }
+        keys
+    }
+
+    /// The same keys in a file.
+    #[must_use]
+    pub fn copied_to(&self, file: PathBuf) -> Self {
+        let copy = Self { kept_in: Some(file), ..Self::default() };
+        copy.secrets.lock().unwrap().clone_from(&self.secrets.lock().unwrap());
+        copy.notes.lock().unwrap().clone_from(&self.notes.lock().unwrap());
+        copy.keep();
+        copy
+    }
+
+    /// Writes the file anew; a kill meanwhile leaves the one before.
+    fn keep(&self) {
+        let Some(file) = &self.kept_in else { return };
+        let hexadecimal = |octets: &[u8; 32]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+        let mut text = String::new();
+        for (name, secret) in self.secrets.lock().unwrap().iter() {
+            text += &format!("secret\t{name}\t{}\n", hexadecimal(secret));
+        }
+        for (name, note) in self.notes.lock().unwrap().iter() {
+            text += &format!("note\t{name}\t{note}\n");
+        }
+        let new = file.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, file).unwrap();
+    }
+
     /// From now on no secret can be loaded, or it can again.
     pub fn fail_loading(&self, fault: Option<KeyFault>) {
         *self.loading.lock().unwrap() = fault;
@@ -70,11 +117,14 @@ impl KeyStore for MemoryKeys {
             return Err(KeyFault::System("there is a secret for this vault already; it is never overwritten".into()));
         }
         secrets.insert(vault.to_string(), *secret.reveal());
+        drop(secrets);
+        self.keep();
         Ok(())
     }
 
     async fn replace(&self, vault: VaultId, secret: &DeviceSecret) -> Result<(), KeyFault> {
         self.secrets.lock().unwrap().insert(vault.to_string(), *secret.reveal());
+        self.keep();
         Ok(())
     }
 
@@ -93,6 +143,7 @@ impl KeyStore for MemoryKeys {
             return Err(KeyFault::System("it takes no anchor".into()));
         }
         self.notes.lock().unwrap().insert(format!("{vault}:{note:?}"), text.to_owned());
+        self.keep();
         if let KeyNote::Tries(_) = note {
             self.written.fetch_add(1, Ordering::SeqCst);
         }

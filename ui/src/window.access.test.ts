@@ -104,6 +104,7 @@ describe('a locked window', () => {
     await page.click('access-log-close')
     await page.click('user-menu')
     await page.click('menu-sign-out')
+    await page.click('leave-confirm')
     expect(found('closed-page')).not.toBeNull()
     expect(findings(app)).toEqual([])
   })

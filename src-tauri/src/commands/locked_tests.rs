@@ -67,7 +67,14 @@ fn arguments(command: &str) -> Value {
         "answer_pairing" => json!({ "prompt": 1, "answer": { "answer": "reject" } }),
         "set_strips" => json!({ "strips": [] }),
         "trend_chart" => json!({ "patient": id, "range": "1h", "width": 10, "height": 10, "theme": "dark" }),
-        "retry" => json!({ "record": id }),
+        "open_records" => json!({ "discarded": false }),
+        "retry" | "record_receipt" | "export_record" | "conflict" => json!({ "record": id }),
+        "discard_record" => json!({ "record": id, "reason": "typed wrongly", "withDependants": false }),
+        "keep_theirs" => json!({ "record": id, "theirId": "a", "theirVersion": null }),
+        "send_ours" => json!({ "record": id, "theirId": "a", "theirVersion": "1" }),
+        "set_metered" => json!({ "on": true }),
+        "orders" => json!({ "patient": id }),
+        "decide_identity" => json!({ "question": "a", "shown": id, "choice": "different" }),
         "create_vault" | "enrol_first" | "add_clinician" => json!({ "form": form }),
         "recover" => json!({ "kit": "no kit", "form": form }),
         "sign_in" => json!({ "user": "kaya", "passphrase": PASSPHRASE }),
@@ -83,6 +90,7 @@ fn arguments(command: &str) -> Value {
             let value = json!({ "kind": "single", "number": "37.2", "unit": "Cel" });
             json!({ "reading": id, "value": value, "reason": "typed wrongly" })
         }
+        "mark_strip" => json!({ "patient": id, "strip": "electrocardiogram", "seconds": 20 }),
         "reject_reading" => json!({ "reading": id, "reason": "typed wrongly" }),
         "restore" => json!({ "folder": null, "user": null, "passphrase": null }),
         "restore_without_slots" => json!({ "user": "kaya", "passphrase": PASSPHRASE }),

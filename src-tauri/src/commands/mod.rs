@@ -3,6 +3,7 @@
 
 mod access;
 mod bedside;
+mod clinic_list;
 mod clinicians;
 mod demo;
 mod devices;
@@ -48,6 +49,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         devices::assign,
         review::charted,
         review::correct_reading,
+        review::mark_strip,
         review::reject_reading,
         devices::acknowledge_interruption,
         pairing::pair,
@@ -57,7 +59,20 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         bedside::trend_chart,
         sync::sync_now,
         sync::open_records,
+        sync::record_receipt,
         sync::retry,
+        sync::export_record,
+        sync::discard_record,
+        sync::conflict,
+        sync::keep_theirs,
+        sync::send_ours,
+        sync::set_metered,
+        sync::clinic_sign_in,
+        sync::cancel_clinic_sign_in,
+        clinic_list::pull_patients,
+        clinic_list::orders,
+        clinic_list::identity_questions,
+        clinic_list::decide_identity,
         access::create_vault,
         access::sign_in,
         access::open_by_itself,
@@ -88,6 +103,14 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         vault::verify_audit,
         demo::demo,
     ]
+}
+
+/// The longest reason that is looked at; the console takes fewer characters.
+const MOST_OCTETS: usize = 2_000;
+
+/// A reason of a length that is worth looking at.
+fn short(reason: String) -> Answered<String> {
+    if reason.len() > MOST_OCTETS { Err(CommandError::malformed("reason")) } else { Ok(reason) }
 }
 
 /// An id as the window sends it.

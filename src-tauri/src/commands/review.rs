@@ -1,14 +1,10 @@
 //! The readings of a chart, and the two things that a person may say of one.
 //! Nothing is decided here: who may say it, and which value can be, is the console's.
-use super::{Answered, id};
-use crate::error::CommandError;
+use super::{Answered, id, short};
 use crate::start::Shell;
-use crate::view::{ChartedView, CorrectedValue, charted as charted_view};
+use crate::view::{ChartedView, CorrectedValue, StripKindView, charted as charted_view};
 use bedside_vitals::{PatientId, ReadingId};
 use tauri::State;
-
-/// The longest reason that is looked at; the console takes fewer characters.
-const MOST_OCTETS: usize = 2_000;
 
 /// The newest readings of a patient, at most so many.
 #[tauri::command]
@@ -16,6 +12,18 @@ pub(crate) async fn charted(shell: State<'_, Shell>, patient: String, limit: u32
     let patient = PatientId(id(&patient)?);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     Ok(charted_view(&shell.console().await?.charted(patient, limit).await?))
+}
+
+/// Marks the last seconds of a wave for the server; how many parts it gets.
+#[tauri::command]
+pub(crate) async fn mark_strip(
+    shell: State<'_, Shell>,
+    patient: String,
+    strip: StripKindView,
+    seconds: u32,
+) -> Answered<u32> {
+    let patient = PatientId(id(&patient)?);
+    Ok(shell.console().await?.mark_strip(patient, strip.into(), seconds).await?)
 }
 
 #[tauri::command]
@@ -33,8 +41,4 @@ pub(crate) async fn correct_reading(
 pub(crate) async fn reject_reading(shell: State<'_, Shell>, reading: String, reason: String) -> Answered<()> {
     let (reading, reason) = (ReadingId(id(&reading)?), short(reason)?);
     Ok(shell.console().await?.reject_reading(reading, reason).await?)
-}
-
-fn short(reason: String) -> Answered<String> {
-    if reason.len() > MOST_OCTETS { Err(CommandError::malformed("reason")) } else { Ok(reason) }
 }

@@ -1,10 +1,11 @@
 //! Patients and enrolled devices for the lists. Names and numbers leave their `Sensitive` wrapping here, for the screen.
 //! Nothing here is logged.
+use super::clinic_list::{AtClinicView, at_clinic};
 use super::format::age;
 use super::names::DeviceKindView;
 use bedside_console::PatientLine;
-use bedside_vitals::{DeviceDescription, Patient, WallTime};
-use serde::Serialize;
+use bedside_vitals::{DeviceDescription, Patient, Sex, WallTime};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use ts_rs::TS;
 
@@ -29,15 +30,9 @@ pub(crate) struct PatientView {
     pub(crate) bed: Option<String>,
 }
 
-/// Administrative sex: the four codes of FHIR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(rename = "Sex")]
-pub(crate) enum SexView {
-    Female,
-    Male,
-    Other,
-    Unknown,
+super::names::mirrored! {
+    /// Administrative sex: the four codes of FHIR.
+    SexView as "Sex" of Sex { Female, Male, Other, Unknown }
 }
 
 /// A line of the patients page.
@@ -55,6 +50,8 @@ pub(crate) struct PatientLineView {
     /// Records the server has not accepted.
     #[ts(type = "number")]
     pub(crate) unsent: u64,
+    /// Where the patient stands at the clinic's server.
+    pub(crate) at_clinic: AtClinicView,
 }
 
 /// A device that was bound before.
@@ -79,19 +76,13 @@ pub(crate) struct EnrolledView {
 
 /// A patient for the screen.
 pub(crate) fn patient(patient: &Patient, today: WallTime) -> PatientView {
-    use bedside_vitals::Sex;
     PatientView {
         id: patient.id.to_string(),
         family: patient.family.reveal().clone(),
         given: patient.given.reveal().clone(),
         birth_date: patient.birth_date.iso(),
         age_years: patient.birth_date.age_years(today),
-        sex: match patient.sex {
-            Sex::Female => SexView::Female,
-            Sex::Male => SexView::Male,
-            Sex::Other => SexView::Other,
-            Sex::Unknown => SexView::Unknown,
-        },
+        sex: patient.sex.into(),
         record_number: patient.record_number.reveal().to_owned(),
         bed: patient.bed.as_ref().map(|bed| bed.reveal().clone()),
     }
@@ -106,23 +97,28 @@ pub(crate) fn patient_line(line: &PatientLine, now: WallTime) -> PatientLineView
         last_value: last.map(|at| at.0),
         last_value_age: last.map(|at| age_of(at, now)),
         unsent: line.activity.unsent,
+        at_clinic: at_clinic(line.at_clinic),
     }
 }
 
 /// A device that was bound before, and to whom it is bound now.
 pub(crate) fn enrolled(device: &DeviceDescription, bound: Option<(&Patient, WallTime)>, now: WallTime) -> EnrolledView {
-    let model = match (&device.manufacturer, &device.model) {
-        (Some(maker), Some(model)) => Some(format!("{maker} {model}")),
-        (maker, model) => maker.clone().or_else(|| model.clone()),
-    };
     EnrolledView {
         device: device.id.to_string(),
         name: device.name.clone(),
         kind: device.kind.into(),
-        model,
+        model: model(device),
         serial: device.serial.clone(),
         patient: bound.map(|(who, _)| patient(who, now)),
         bound_since: bound.map(|(_, since)| since.0),
+    }
+}
+
+/// Maker and model of a device, as reported.
+pub(crate) fn model(device: &DeviceDescription) -> Option<String> {
+    match (&device.manufacturer, &device.model) {
+        (Some(maker), Some(model)) => Some(format!("{maker} {model}")),
+        (maker, model) => maker.clone().or_else(|| model.clone()),
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct ChartedReadingView {
     pub(crate) versions: Vec<VersionView>,
     /// How far it is on its way to the server.
     pub(crate) filed: FiledView,
+    /// Its record on the way to the server.
+    pub(crate) record: Option<String>,
     /// Whether a correction has three pressures in place of one number.
     pub(crate) pressures: bool,
     /// The unit that a correction is in, as UCUM writes it.
@@ -210,6 +212,7 @@ fn reading(one: &ChartedReading, (device, kind): (String, DeviceKind), found: &C
         standing: one.versions.last().map_or(StandingView::Measured, standing),
         versions: std::iter::once(first).chain(later).collect(),
         filed: filed(&one.filed),
+        record: one.row.map(|row| row.0.to_string()),
         pressures: matches!(one.measured, MeasuredValue::Pressures(_)),
         unit_code: one.measured.unit().ucum().to_owned(),
         frame: one

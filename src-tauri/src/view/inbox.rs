@@ -156,6 +156,7 @@ mod tests {
             hardware: None,
             software: None,
             system_id: None,
+            udi: None,
             simulated: true,
         }
     }
@@ -173,6 +174,7 @@ mod tests {
             quality: Quality::GOOD,
             user_slot,
             glucose: None,
+            temperature_site: None,
         };
         let id = ReadingId::derive(device, Parameter::BloodGlucose, &identity);
         let reading = StoredReading { id, device, patient: None, measurement, frame: None };

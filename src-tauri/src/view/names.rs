@@ -78,5 +78,5 @@ mirrored! {
 }
 mirrored! {
     /// Where a record stands on its way to the server.
-    RecordState as "RecordState" of RowState { Waiting, Sending, Accepted, Refused, Held }
+    RecordState as "RecordState" of RowState { Waiting, Sending, Accepted, Refused, Held, Discarded }
 }

@@ -1,11 +1,17 @@
-//! Sync as the window sees it: counts, tries, and the records that the server has not accepted.
-//! A record is named by its kind, never by its content.
-use super::names::RecordState;
-use bedside_console::SyncState;
-use bedside_outbox::{OutboxRow, RowState};
-use bedside_vitals::{Parameter, WallTime};
-use serde::Serialize;
+//! Sync as the window sees it: counts, tries, the server's clock and abilities, and who is signed in there.
+//! Not here: single records (`sync_record`).
+use super::age_of;
+use super::clinic_list::{ListView, list};
+use super::format::age;
+use bedside_console::{ClinicSignIn, Metered, ServerFinding, SyncProgress, SyncState};
+use bedside_outbox::RowState;
+use bedside_vitals::WallTime;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use ts_rs::TS;
+
+/// A difference between the clocks that is worth a word.
+const MOST_SKEW_MS: u64 = 120_000;
 
 /// Sync at a glance.
 #[derive(Clone, Serialize, TS)]
@@ -27,6 +33,9 @@ pub(crate) struct SyncView {
     /// Records that wait for a refused one.
     #[ts(type = "number")]
     pub(crate) held: u64,
+    /// Records that were put away.
+    #[ts(type = "number")]
+    pub(crate) discarded: u64,
     /// Age of the oldest record that is not accepted, with its unit.
     pub(crate) oldest_open: Option<String>,
     /// When the server last accepted a record, in milliseconds since 1970.
@@ -35,6 +44,9 @@ pub(crate) struct SyncView {
     /// The last try.
     #[ts(type = "number | null")]
     pub(crate) last_attempt: Option<i64>,
+    /// The last try that the server answered as it should.
+    #[ts(type = "number | null")]
+    pub(crate) last_success: Option<i64>,
     /// The next try.
     #[ts(type = "number | null")]
     pub(crate) next_attempt: Option<i64>,
@@ -42,32 +54,80 @@ pub(crate) struct SyncView {
     pub(crate) fault_code: Option<String>,
     /// The same for a person of IT.
     pub(crate) fault_text: Option<String>,
+    /// How far the present round is.
+    pub(crate) progress: Option<ProgressView>,
+    /// Whether only what is small goes out.
+    pub(crate) metered: MeteredView,
+    /// Records of people who are not signed in at the server.
+    #[ts(type = "number")]
+    pub(crate) waits_for_sign_in: u64,
+    /// The server told its time.
+    pub(crate) clock_known: bool,
+    /// How far the server's clock is off ours, with its unit and `-` before it when it is behind; `null` up to 2 minutes.
+    pub(crate) clock_skew: Option<String>,
+    /// What the server cannot do, or does otherwise.
+    pub(crate) findings: Vec<FindingView>,
+    /// Who is signed in at the server.
+    pub(crate) sign_in: ClinicSignInView,
+    /// The list of patients from the server.
+    pub(crate) list: ListView,
 }
 
-/// A record that the server has not accepted.
-#[derive(Clone, Serialize, TS)]
-pub(crate) struct OpenRecordView {
-    /// Id of the row.
-    pub(crate) id: String,
-    /// Where it stands.
-    pub(crate) state: RecordState,
-    /// What kind of record: the display of its code, or its FHIR type.
-    pub(crate) record: String,
-    /// When it was written, in milliseconds since 1970.
+/// How far a round of sending is.
+#[derive(Clone, Copy, Serialize, TS)]
+pub(crate) struct ProgressView {
+    /// Records that the server has answered.
     #[ts(type = "number")]
-    pub(crate) created: i64,
-    /// Tries so far.
-    pub(crate) attempts: u32,
-    /// Not before this time.
-    #[ts(type = "number | null")]
-    pub(crate) next_attempt: Option<i64>,
-    /// HTTP status of the last answer; 0 when none came.
-    pub(crate) answer_status: Option<u16>,
-    /// The last answer's text.
-    pub(crate) answer: Option<String>,
-    /// When it came.
-    #[ts(type = "number | null")]
-    pub(crate) answered: Option<i64>,
+    pub(crate) rows_done: u64,
+    /// Records that are to go.
+    #[ts(type = "number")]
+    pub(crate) rows_left: u64,
+    /// Octets of the records that it has answered.
+    #[ts(type = "number")]
+    pub(crate) octets_done: u64,
+    /// Octets of those that are to go.
+    #[ts(type = "number")]
+    pub(crate) octets_left: u64,
+}
+
+super::names::mirrored! {
+    /// Whether octets cost.
+    MeteredView as "Metered" of Metered { Off, On, ByPolicy }
+}
+
+/// What the server cannot do, or does otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+#[ts(rename = "ServerFinding")]
+pub(crate) enum FindingView {
+    CapabilityUnreadable,
+    OtherFhirVersion { version: String },
+    NoBatch,
+    RefusesClientIds,
+    NoConditionalCreate,
+    NoSearch,
+    LargestBundle { entries: u32 },
+}
+
+/// Whether somebody is signed in at the clinic's server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[ts(rename = "ClinicSignIn")]
+pub(crate) enum ClinicSignInView {
+    NotNeeded,
+    Needed,
+    WaitingForBrowser,
+    SignedIn {
+        /// As whom; `null` = this computer by itself.
+        name: Option<String>,
+        /// Until when, in milliseconds since 1970.
+        #[ts(type = "number | null")]
+        until: Option<i64>,
+    },
+    Failed {
+        /// Why, as a stable code.
+        code: String,
+    },
 }
 
 /// The console's sync state for the window.
@@ -80,73 +140,68 @@ pub(crate) fn sync_view(sync: &SyncState, now: WallTime) -> SyncView {
         accepted: counts.count(RowState::Accepted),
         refused: counts.count(RowState::Refused),
         held: counts.count(RowState::Held),
-        oldest_open: counts.oldest_open.map(|at| super::age_of(at, now)),
+        discarded: counts.count(RowState::Discarded),
+        oldest_open: counts.oldest_open.map(|at| age_of(at, now)),
         last_accepted: counts.last_accepted.map(|at| at.0),
         last_attempt: sync.last_attempt.map(|at| at.0),
+        last_success: sync.last_success.map(|at| at.0),
         next_attempt: sync.next_attempt.map(|at| at.0),
         fault_code: sync.fault.as_ref().map(|(code, _)| (*code).to_owned()),
         fault_text: sync.fault.as_ref().map(|(_, text)| text.clone()),
+        progress: sync.progress.map(progress),
+        metered: sync.metered.into(),
+        waits_for_sign_in: sync.waits_for_sign_in,
+        clock_known: sync.clock_skew_ms.is_some(),
+        clock_skew: sync.clock_skew_ms.and_then(clock_skew),
+        findings: sync.findings.iter().map(finding).collect(),
+        sign_in: sign_in(&sync.sign_in),
+        list: list(&sync.list, now),
     }
 }
 
-/// A row of the outbox for the window.
-pub(crate) fn open_record(row: &OutboxRow) -> OpenRecordView {
-    OpenRecordView {
-        id: row.id.0.to_string(),
-        state: row.state.into(),
-        record: record_name(row),
-        created: row.created.0,
-        attempts: row.attempts,
-        next_attempt: row.next_attempt.map(|at| at.0),
-        answer_status: row.outcome.as_ref().map(|outcome| outcome.status),
-        answer: row.outcome.as_ref().map(|outcome| outcome.text.clone()),
-        answered: row.outcome.as_ref().map(|outcome| outcome.at.0),
+const fn progress(progress: SyncProgress) -> ProgressView {
+    let SyncProgress { rows_done, rows_left, octets_done, octets_left } = progress;
+    ProgressView { rows_done, rows_left, octets_done, octets_left }
+}
+
+fn clock_skew(milliseconds: i64) -> Option<String> {
+    let size = milliseconds.unsigned_abs();
+    let sign = if milliseconds < 0 { "-" } else { "" };
+    (size > MOST_SKEW_MS).then(|| format!("{sign}{}", age(Duration::from_millis(size))))
+}
+
+fn finding(finding: &ServerFinding) -> FindingView {
+    match finding {
+        ServerFinding::CapabilityUnreadable => FindingView::CapabilityUnreadable,
+        ServerFinding::OtherFhirVersion(version) => FindingView::OtherFhirVersion { version: version.clone() },
+        ServerFinding::NoBatch => FindingView::NoBatch,
+        ServerFinding::RefusesClientIds => FindingView::RefusesClientIds,
+        ServerFinding::NoConditionalCreate => FindingView::NoConditionalCreate,
+        ServerFinding::NoSearch => FindingView::NoSearch,
+        ServerFinding::LargestBundle(entries) => FindingView::LargestBundle { entries: *entries },
     }
 }
 
-/// What an observation measured, in words; other records, and unreadable ones, by their type.
-fn record_name(row: &OutboxRow) -> String {
-    let measured = || {
-        let resource: serde_json::Value = serde_json::from_str(&row.payload).ok()?;
-        let codings = resource.pointer("/code/coding")?.as_array()?;
-        let code = |coding: &serde_json::Value| coding.get("code")?.as_str()?.parse().ok();
-        let parameter = codings.iter().filter_map(code).find_map(Parameter::from_mdc)?;
-        let mut words = parameter.name().replace('_', " ");
-        words.get_mut(..1)?.make_ascii_uppercase();
-        Some(words)
-    };
-    if row.resource_type == "Observation" { measured() } else { None }.unwrap_or_else(|| row.resource_type.clone())
+fn sign_in(sign_in: &ClinicSignIn) -> ClinicSignInView {
+    match sign_in {
+        ClinicSignIn::NotNeeded => ClinicSignInView::NotNeeded,
+        ClinicSignIn::Needed => ClinicSignInView::Needed,
+        ClinicSignIn::WaitingForBrowser => ClinicSignInView::WaitingForBrowser,
+        ClinicSignIn::SignedIn { name, until } => {
+            ClinicSignInView::SignedIn { name: name.clone(), until: until.map(|at| at.0) }
+        }
+        ClinicSignIn::Failed { code } => ClinicSignInView::Failed { code: (*code).to_owned() },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bedside_outbox::RowId;
-    use uuid::Uuid;
-
-    fn row(resource_type: &str, payload: &str) -> OutboxRow {
-        OutboxRow {
-            id: RowId(Uuid::nil()),
-            resource_type: resource_type.to_owned(),
-            resource_id: Uuid::nil(),
-            payload: payload.to_owned(),
-            depends_on: Vec::new(),
-            state: RowState::Waiting,
-            attempts: 0,
-            next_attempt: None,
-            created: WallTime(0),
-            outcome: None,
-        }
-    }
 
     #[test]
-    fn a_record_is_named_by_its_code_and_never_by_its_value() {
-        let coded = row(
-            "Observation",
-            r#"{"code":{"coding":[{"code":"147842"},{"code":"8867-4"}]},"valueQuantity":{"value":94}}"#,
-        );
-        assert_eq!(open_record(&coded).record, "Heart rate");
-        assert_eq!(open_record(&row("Patient", r#"{"name":[{"family":"ADEYEMI"}]}"#)).record, "Patient");
-        assert_eq!(open_record(&row("Observation", "not JSON")).record, "Observation");
+    fn the_servers_clock_is_told_when_it_is_off_by_more_than_two_minutes() {
+        assert_eq!(clock_skew(120_000), None);
+        assert_eq!(clock_skew(-120_001).as_deref(), Some("-2 min"));
+        assert_eq!(clock_skew(3_600_000).as_deref(), Some("60 min"));
     }
 }

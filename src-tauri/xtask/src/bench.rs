@@ -1,11 +1,20 @@
 //! `bench`: runs every benchmark of the workspace and prints one table.
 //! What is measured, and how, is written in each crate's `benches/`.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
 
+use anyhow::{Context, Result, bail};
+use sha2::{Digest as _, Sha256};
+
+use crate::helios::{CLINIC_SERVER, Helios};
 use crate::members::Members;
-use crate::process::{command, run_and_read};
+use crate::process::{command, run as run_command, run_and_read};
 use crate::root::Root;
+use crate::setup;
+
+/// The one that needs servers around it.
+const SYNC: &str = "sync";
 
 /// Runs the benchmarks one after the other: two at once would measure each other.
 ///
@@ -20,6 +29,10 @@ pub(crate) fn run(root: &Root) -> Result<()> {
     let mut rows = Vec::new();
     for (package, name) in benchmarks {
         let mut cargo = command("cargo");
+        let around = if name == SYNC { Some(Around::start(root)?) } else { None };
+        if let Some(around) = &around {
+            around.apply(&mut cargo);
+        }
         cargo.current_dir(root.path()).args(["bench", "--quiet", "--package", package, "--bench", name]);
         let (status, output) = run_and_read(&mut cargo)?;
         if !status.success() {
@@ -30,6 +43,60 @@ pub(crate) fn run(root: &Root) -> Result<()> {
     println!();
     print!("{}", table(&rows));
     Ok(())
+}
+
+/// What the benchmark of sync is held against: a real server where it is built, and a plain client.
+struct Around {
+    node: setup::Node,
+    helios: Option<Helios>,
+    python: Option<PathBuf>,
+}
+
+impl Around {
+    fn start(root: &Root) -> Result<Self> {
+        let node = setup::prepare(root, setup::packages::EVERYTHING_BUT_PACKAGING)?;
+        let helios = if Helios::is_built(root) { Some(Helios::start(root)?) } else { None };
+        if helios.is_none() {
+            println!("sync: `cargo xtask helios --build-only` would put Helios in the place of the engine in memory");
+        }
+        let python = match plain_client(root) {
+            Ok(python) => Some(python),
+            Err(error) => {
+                println!("sync: no plain client to hold ours against: {error:#}");
+                None
+            }
+        };
+        Ok(Self { node, helios, python })
+    }
+
+    /// The benchmark itself reads these variables.
+    fn apply(&self, benchmark: &mut Command) {
+        benchmark.env("BEDSIDE_NODE", self.node.program("node").get_program());
+        if let Some(helios) = &self.helios {
+            benchmark.env(CLINIC_SERVER, helios.base());
+        }
+        if let Some(python) = &self.python {
+            benchmark.env("BEDSIDE_FHIRPY", python);
+        }
+    }
+}
+
+/// A Python with the packages of the list, made once outside the checkout.
+fn plain_client(root: &Root) -> Result<PathBuf> {
+    let list = root.path().join("tests/benches/fhirpy-requirements.txt");
+    let text = std::fs::read(&list).with_context(|| format!("cannot read {}", list.display()))?;
+    let key: String = Sha256::digest(text).iter().take(6).map(|octet| format!("{octet:02x}")).collect();
+    let folder = root.outside().join(format!("fhirpy-{key}"));
+    let python = folder.join("bin/python");
+    let done = folder.join("installed");
+    if !done.exists() {
+        run_command(command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        let mut pip = command(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        run_command(pip.args(["--only-binary=:all:", "--requirement"]).arg(&list))?;
+        std::fs::write(&done, "").context("cannot write to the cache")?;
+    }
+    Ok(python)
 }
 
 /// The lines of the form `what: figure`; a benchmark may print other lines beside them.

@@ -1,25 +1,37 @@
-//! `endure`: the proofs of the vault at length: thousands of kills, torn logs, failing calls and flipped bits.
-//! What is proven lies in the vault's own tests, which `test` runs too, with fewer tries.
+//! `endure`: the proofs of the vault and of sync at length: thousands of kills, torn logs, failing calls, flipped bits
+//! and faults of the network. What is proven lies in tests that `test` runs too, with fewer tries.
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::helios::{CLINIC_SERVER, Helios};
 use crate::process::{command, interrupted, run_and_read};
 use crate::root::Root;
+use crate::setup;
 
 /// What every proof adds its line to; the tests themselves read this variable.
 pub(crate) const FIGURES: &str = "BEDSIDE_PROOFS";
 
-const PACKAGE: &str = "bedside-vault-sqlcipher";
+const VAULT: Package = Package {
+    name: "bedside-vault-sqlcipher",
+    #[cfg(test)]
+    folder: "../crates/adapters/vault-sqlcipher",
+};
+const PRODUCT: Package = Package {
+    name: "bedside-tests",
+    #[cfg(test)]
+    folder: "../../tests",
+};
 const LONG: (&str, &str) = ("BEDSIDE_ENDURE", "long");
 
 /// The proofs, shortest first.
-const PROOFS: [Proof; 7] = [
+const PROOFS: [Proof; 9] = [
     Proof {
-        within: Some("chain::attacks"),
+        within: &["chain::attacks"],
         ..proof("audit", "src/chain_tests.rs", "1,000 audit entries attacked in every way")
     },
     proof("bit_flips", "tests/bit_flips.rs", "10,000 flipped bits"),
@@ -27,30 +39,71 @@ const PROOFS: [Proof; 7] = [
     proof("power_loss", "tests/power_loss.rs", "20,000 disks as a loss of power leaves them"),
     proof("spool", "tests/spool.rs", "2,000 kills while readings go into the spool"),
     proof("kill", "tests/kill.rs", "10,000 kills at recording, moving, compacting, migrating, rekeying, backing up"),
+    Proof {
+        package: PRODUCT,
+        within: &["schedules::", "week::"],
+        servers: Servers::Engine,
+        ..proof("sync", "sync/schedules.rs", "2,000 schedules of faults and a week with 20 kills, the engine in memory")
+    },
+    Proof {
+        package: PRODUCT,
+        within: &["schedules::"],
+        servers: Servers::Helios,
+        ..proof("sync_helios", "sync/schedules.rs", "2,000 schedules of faults between a console and Helios")
+    },
     proof("torn_wal", "tests/torn_wal.rs", "100,000 torn or garbled logs"),
 ];
 
+/// Where the proofs of sync are.
+const SYNC: &str = "real_sync";
+
+#[derive(Clone, Copy)]
+struct Package {
+    name: &'static str,
+    /// From this package.
+    #[cfg(test)]
+    folder: &'static str,
+}
+
+/// What has to run around a proof.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Servers {
+    None,
+    /// It starts what it needs itself, by node.
+    Engine,
+    Helios,
+}
+
 struct Proof {
-    /// That of its test program, where it is not a part of the library.
+    package: Package,
+    /// That of its test program, where it is not a part of the library and not one of sync.
     name: &'static str,
     /// Where it is written, in the package.
     file: &'static str,
     about: &'static str,
-    /// The module of the library in which its tests are.
-    within: Option<&'static str>,
+    /// The modules in which its tests are: of the library, or of the program that proves sync. None for a whole
+    /// program.
+    within: &'static [&'static str],
+    servers: Servers,
 }
 
 const fn proof(name: &'static str, file: &'static str, about: &'static str) -> Proof {
-    Proof { name, file, about, within: None }
+    Proof { package: VAULT, name, file, about, within: &[], servers: Servers::None }
 }
 
 impl Proof {
     /// What cargo is told, behind the package.
     fn arguments(&self) -> Vec<&'static str> {
-        match self.within {
-            None => vec!["--test", self.name, "--"],
-            Some(module) => vec!["--lib", "--", module],
-        }
+        let mut arguments = match (self.within, self.servers) {
+            ([], _) => vec!["--test", self.name, "--"],
+            (_, Servers::None) => vec!["--lib", "--"],
+            (_, Servers::Engine | Servers::Helios) => vec!["--test", SYNC, "--"],
+        };
+        arguments.extend(self.within);
+        // One test at a time: a child that another test starts holds, for a moment, the lock of a vault that this
+        // process has just closed.
+        arguments.extend(["--nocapture", "--test-threads=1"]);
+        arguments
     }
 }
 
@@ -77,15 +130,16 @@ pub(crate) fn run(root: &Root, options: &EndureArguments) -> Result<bool> {
         let began = Instant::now();
         let mut cargo = command("cargo");
         // As it ships, and as the benchmarks are built; the test runner of `test` would end what takes so long.
-        cargo.current_dir(root.path()).args(["test", "--profile", "bench", "--package", PACKAGE]);
-        // One test at a time: a child that another test starts holds, for a moment, the lock of a vault that this process
-        // has just closed.
-        cargo.args(proof.arguments()).args(["--nocapture", "--test-threads=1"]);
+        cargo.current_dir(root.path()).args(["test", "--profile", "bench", "--package", proof.package.name]);
+        cargo.args(proof.arguments());
         cargo.env(LONG.0, LONG.1).env(FIGURES, &figures.0);
         if let Some(seed) = options.seed {
             cargo.env("BEDSIDE_SEED", seed.to_string());
         }
+        let around = Around::start(root, proof.servers)?;
+        around.apply(&mut cargo);
         let (status, _) = run_and_read(&mut cargo)?;
+        drop(around);
         if interrupted() {
             bail!("interrupted");
         }
@@ -94,6 +148,30 @@ pub(crate) fn run(root: &Root, options: &EndureArguments) -> Result<bool> {
     println!();
     print!("{}", table(&ended));
     Ok(ended.iter().all(|proof| proof.held))
+}
+
+/// The servers around a proof, while it runs.
+struct Around {
+    node: Option<setup::Node>,
+    helios: Option<Helios>,
+}
+
+impl Around {
+    fn start(root: &Root, servers: Servers) -> Result<Self> {
+        let prepare = || setup::prepare(root, setup::packages::EVERYTHING_BUT_PACKAGING);
+        let node = if servers == Servers::None { None } else { Some(prepare()?) };
+        let helios = if servers == Servers::Helios { Some(Helios::start(root)?) } else { None };
+        Ok(Self { node, helios })
+    }
+
+    fn apply(&self, tests: &mut Command) {
+        if let Some(node) = &self.node {
+            tests.env("BEDSIDE_NODE", node.program("node").get_program());
+        }
+        if let Some(helios) = &self.helios {
+            tests.env(CLINIC_SERVER, helios.base());
+        }
+    }
 }
 
 /// The file to which proofs add their lines, empty at first.
@@ -153,13 +231,24 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn every_proof_has_its_tests_in_the_vault() {
-        let vault = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/adapters/vault-sqlcipher");
+    fn every_proof_has_its_tests_where_it_says() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         for proof in &PROOFS {
-            let text = fs::read_to_string(vault.join(proof.file)).unwrap_or_default();
+            let file = here.join(proof.package.folder).join(proof.file);
+            let text = fs::read_to_string(file).unwrap_or_default();
             // A proof says its figures.
             assert!(text.contains("test]") && text.contains("tell("), "{}", proof.file);
         }
+    }
+
+    #[test]
+    fn every_proof_runs_one_test_at_a_time_and_that_of_sync_has_the_week_too() {
+        for proof in &PROOFS {
+            let arguments = proof.arguments();
+            assert!(arguments.ends_with(&["--nocapture", "--test-threads=1"]), "{}: {arguments:?}", proof.name);
+        }
+        let sync = chosen(Some("sync")).unwrap()[0].arguments();
+        assert_eq!(sync[..5], ["--test", "real_sync", "--", "schedules::", "week::"]);
     }
 
     #[test]

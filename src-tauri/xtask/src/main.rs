@@ -13,6 +13,7 @@ mod demo;
 mod display;
 mod endure;
 mod fuzz;
+mod helios;
 mod http;
 mod lint;
 mod members;
@@ -48,7 +49,7 @@ enum Task {
     /// Format, clippy, docs, tidy, bindings, dependencies and the UI's own checks.
     Lint,
     /// Every test; ends with `N passed, N failed`.
-    Test,
+    Test(test::TestArguments),
     /// `lint`, then `test`.
     Ci,
     /// The house rules that no compiler checks.
@@ -63,10 +64,12 @@ enum Task {
     CrossCheck(cross_check::CrossCheckArguments),
     /// Runs the fuzz targets of the codecs and prints executions and findings.
     Fuzz(fuzz::FuzzArguments),
-    /// Proves at length that the vault loses nothing: kills, torn logs, failing calls, flipped bits. Takes hours.
+    /// Proves at length that nothing is lost: kills, torn logs, flipped bits, faults of the network. Takes hours.
     Endure(endure::EndureArguments),
     /// Starts the virtual Bluetooth devices and a machine with BlueZ for them, and prints the address of its bus.
     Appliance(appliance::ApplianceArguments),
+    /// Builds (once, outside the checkout) and starts Helios FHIR Server on loopback, and prints its address.
+    Helios(helios::HeliosArguments),
 }
 
 fn main() -> ExitCode {
@@ -76,8 +79,8 @@ fn main() -> ExitCode {
         Task::Run(options) => run::run(&root, &options).map(|()| true),
         Task::Setup => setup::prepare(&root, setup::packages::EVERYTHING_BUT_PACKAGING).map(|_| true),
         Task::Lint => lint::run(&root).map(|()| true),
-        Task::Test => test::run(&root),
-        Task::Ci => lint::run(&root).and_then(|()| test::run(&root)),
+        Task::Test(options) => test::run(&root, options),
+        Task::Ci => lint::run(&root).and_then(|()| test::run(&root, test::TestArguments::default())),
         Task::Tidy => tidy::run(&root).map(|()| true),
         Task::Bindings => bindings::write(&root).map(|()| true),
         Task::Package => package::run(&root).map(|()| true),
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&root, &options),
         Task::Endure(options) => endure::run(&root, &options),
         Task::Appliance(options) => appliance::run(&root, &options).map(|()| true),
+        Task::Helios(options) => helios::run(&root, &options).map(|()| true),
     });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

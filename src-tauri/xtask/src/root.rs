@@ -60,6 +60,14 @@ impl Root {
         self.target().join("xtask-cache")
     }
 
+    /// What takes long to make and outlives a cleaned checkout: in the person's cache folder as XDG has it.
+    pub(crate) fn outside(&self) -> PathBuf {
+        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let home = || absolute("HOME").map(|home| home.join(".cache"));
+        let folder = absolute("XDG_CACHE_HOME").or_else(home).unwrap_or_else(|| self.cache());
+        folder.join("bedside-xtask")
+    }
+
     /// Screenshots, logs and the throw-away data of a demo.
     pub(crate) fn demo(&self) -> PathBuf {
         self.target().join("demo")

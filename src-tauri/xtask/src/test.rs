@@ -11,6 +11,7 @@ use crate::appliance::{self, Appliance, Devices};
 use crate::counts::Counts;
 use crate::display::VirtualDisplay;
 use crate::endure::{FIGURES, Figures};
+use crate::helios::{CLINIC_SERVER, Helios};
 use crate::members::Members;
 use crate::process::{Background, command, free_port, interrupted, run_and_read, succeeds, wait_until};
 use crate::root::Root;
@@ -21,13 +22,23 @@ const REAL: &str = "real_";
 /// One of the real stacks, in surroundings of its own: an emulated machine with BlueZ.
 const BLUETOOTH: &str = "real_bluetooth";
 const WINDOW: &str = "window_";
+/// The proofs of sync, which a server of choice can be put behind.
+const SYNC: &str = "real_sync";
 const DRIVER_START: Duration = Duration::from_secs(30);
+
+/// What to run.
+#[derive(Clone, Copy, Default, clap::Args)]
+pub(crate) struct TestArguments {
+    /// The proofs of sync against Helios FHIR Server, too. The first time it is built, which takes 10 to 40 minutes.
+    #[arg(long)]
+    full: bool,
+}
 
 /// Sets up, then runs everything; the last line is `N passed, N failed`. True when nothing failed.
 ///
 /// # Errors
 /// When the set-up fails or the person interrupts; a step that cannot run is counted as one failure.
-pub(crate) fn run(root: &Root) -> Result<bool> {
+pub(crate) fn run(root: &Root, options: TestArguments) -> Result<bool> {
     let began = Instant::now();
     let node = setup::prepare(root, setup::packages::EVERYTHING_BUT_PACKAGING)?;
     setup::build_screen(root, &node)?;
@@ -59,6 +70,17 @@ pub(crate) fn run(root: &Root) -> Result<bool> {
             session.apply(&mut tests);
             run_and_read(&mut tests)
         });
+    }
+    if options.full {
+        report.step("sync with Helios", Expectation::SomeTests, || {
+            let helios = Helios::start(root)?;
+            let mut tests = runner.only(SYNC);
+            tests.env(CLINIC_SERVER, helios.base()).env("BEDSIDE_NODE", node.program("node").get_program());
+            run_and_read(&mut tests)
+        });
+    } else {
+        let built = if Helios::is_built(root) { "it is built" } else { "the first time it is built" };
+        report.left_out("sync with Helios", format!("`cargo xtask test --full` runs it ({built})"));
     }
     if let Some(obstacle) = obstacle {
         report.left_out("Bluetooth appliance", obstacle.to_string());
@@ -149,6 +171,18 @@ impl Runner<'_> {
         let mut cargo = self.cargo_test();
         self.name_programs(&mut cargo, |name| is_special(name, prefix));
         cargo.args(["--", "--test-threads", "1"]);
+        cargo
+    }
+
+    /// One test program, one test after the other.
+    fn only(&self, name: &str) -> Command {
+        if self.nextest {
+            let mut nextest = self.nextest(&format!("binary(={name})"));
+            nextest.args(["--test-threads", "1"]);
+            return nextest;
+        }
+        let mut cargo = self.cargo_test();
+        cargo.args(["--test", name, "--", "--test-threads", "1"]);
         cargo
     }
 

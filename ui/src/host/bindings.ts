@@ -15,7 +15,7 @@ export type Mode = "demo" | "clinic";
 
 export type AdapterState = "on" | "off" | "missing" | "unplugged" | "not_permitted";
 
-export type RecordState = "waiting" | "sending" | "accepted" | "refused" | "held";
+export type RecordState = "waiting" | "sending" | "accepted" | "refused" | "held" | "discarded";
 
 export type BondState = "bonded" | "not_bonded" | "not_told";
 
@@ -191,6 +191,16 @@ record_number: string,
  */
 bed: string | null, };
 
+export type AtClinic = { "stands": "made_here" } | { "stands": "listed" } | { "stands": "left", 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+since: number, } | { "stands": "known" } | { "stands": "inactive" } | { "stands": "replaced", 
+/**
+ * By whom, where that patient is in the record.
+ */
+patient: string | null, } | { "stands": "question" };
+
 export type PatientLineView = { 
 /**
  * Who.
@@ -211,7 +221,11 @@ last_value_age: string | null,
 /**
  * Records the server has not accepted.
  */
-unsent: number, };
+unsent: number, 
+/**
+ * Where the patient stands at the clinic's server.
+ */
+at_clinic: AtClinic, };
 
 export type EnrolledView = { 
 /**
@@ -376,6 +390,10 @@ versions: Array<VersionView>,
  * How far it is on its way to the server.
  */
 filed: Filed, 
+/**
+ * Its record on the way to the server.
+ */
+record: string | null, 
 /**
  * Whether a correction has three pressures in place of one number.
  */
@@ -651,6 +669,226 @@ bond: Bond | null,
  */
 last_heard: string, };
 
+export type ProgressView = { 
+/**
+ * Records that the server has answered.
+ */
+rows_done: number, 
+/**
+ * Records that are to go.
+ */
+rows_left: number, 
+/**
+ * Octets of the records that it has answered.
+ */
+octets_done: number, 
+/**
+ * Octets of those that are to go.
+ */
+octets_left: number, };
+
+export type Metered = "off" | "on" | "by_policy";
+
+export type ServerFinding = { "finding": "capability_unreadable" } | { "finding": "other_fhir_version", version: string, } | { "finding": "no_batch" } | { "finding": "refuses_client_ids" } | { "finding": "no_conditional_create" } | { "finding": "no_search" } | { "finding": "largest_bundle", entries: number, };
+
+export type ClinicSignIn = { "state": "not_needed" } | { "state": "needed" } | { "state": "waiting_for_browser" } | { "state": "signed_in", 
+/**
+ * As whom; `null` = this computer by itself.
+ */
+name: string | null, 
+/**
+ * Until when, in milliseconds since 1970.
+ */
+until: number | null, } | { "state": "failed", 
+/**
+ * Why, as a stable code.
+ */
+code: string, };
+
+export type SkippedView = { 
+/**
+ * Of which type.
+ */
+resource: string, 
+/**
+ * Why, as a stable name.
+ */
+why: string, 
+/**
+ * How many.
+ */
+count: number, };
+
+export type ListView = { 
+/**
+ * When the last whole list was taken, in milliseconds since 1970.
+ */
+taken: number | null, 
+/**
+ * Its age, with its unit.
+ */
+age: string | null, 
+/**
+ * It is being read.
+ */
+under_way: boolean, 
+/**
+ * Why the last reading of it failed, as a stable code.
+ */
+fault_code: string | null, 
+/**
+ * How many patients are on it.
+ */
+listed: number, 
+/**
+ * Questions about who is who.
+ */
+questions: number, 
+/**
+ * What the last reading left out.
+ */
+skipped: Array<SkippedView>, };
+
+export type IdentityDifference = "record_number" | "birth_date" | "name" | "second_record" | "sent_already";
+
+export type IdentityChoice = "take_theirs" | "keep_ours" | "different";
+
+export type OrderKind = "service" | "medication";
+
+export type ParticularsView = { 
+/**
+ * Family name.
+ */
+family: string, 
+/**
+ * Given names.
+ */
+given: string, 
+/**
+ * `YYYY-MM-DD`.
+ */
+birth_date: string, 
+/**
+ * FHIR code.
+ */
+sex: Sex, 
+/**
+ * First identifier.
+ */
+record_number: string, };
+
+export type IdentityQuestionView = { 
+/**
+ * To be named in the answer.
+ */
+id: string, 
+/**
+ * The patient of the record.
+ */
+ours: PatientView, 
+/**
+ * Who it is, as the server says.
+ */
+theirs: ParticularsView, 
+/**
+ * In what they differ.
+ */
+why: Array<IdentityDifference>, 
+/**
+ * They are one already; the server's particulars changed.
+ */
+is_linked: boolean, 
+/**
+ * What may be answered.
+ */
+choices: Array<IdentityChoice>, 
+/**
+ * Names all of this as it is shown; given back with the answer.
+ */
+shown: string, };
+
+export type OrderLineView = { 
+/**
+ * What kind.
+ */
+kind: OrderKind, 
+/**
+ * `active` or `on-hold`.
+ */
+status: string, 
+/**
+ * What is to be done, or the medication.
+ */
+what: string, 
+/**
+ * How much at a time.
+ */
+dose: string | null, 
+/**
+ * When.
+ */
+schedule: string | null, 
+/**
+ * When it was written, in milliseconds since 1970.
+ */
+authored: number | null, 
+/**
+ * It says what is not to be done.
+ */
+prohibition: boolean, };
+
+export type OrdersView = { 
+/**
+ * When they were asked for last, in milliseconds since 1970; `null` = they were not yet, or not all of them.
+ */
+taken: number | null, 
+/**
+ * Services before medications, the latest first.
+ */
+lines: Array<OrderLineView>, };
+
+export type ConflictLineView = { 
+/**
+ * Its path in the resource.
+ */
+what: string, 
+/**
+ * What ours says; `null` = nothing.
+ */
+ours: string | null, 
+/**
+ * What the server's says; `null` = nothing.
+ */
+theirs: string | null, };
+
+export type TheirVersionView = { 
+/**
+ * Its id there.
+ */
+id: string, 
+/**
+ * Its version; without one ours cannot be sent over it.
+ */
+version: string | null, 
+/**
+ * When the server stored it, by its own clock, in milliseconds since 1970.
+ */
+modified: number | null, 
+/**
+ * Where it differs from ours.
+ */
+lines: Array<ConflictLineView>, };
+
+export type ConflictView = { 
+/**
+ * Id of the row.
+ */
+record: string, 
+/**
+ * What the server holds; nothing when it has none any more.
+ */
+theirs: Array<TheirVersionView>, };
+
 export type SyncView = { 
 /**
  * A server is configured.
@@ -677,6 +915,10 @@ refused: number,
  */
 held: number, 
 /**
+ * Records that were put away.
+ */
+discarded: number, 
+/**
  * Age of the oldest record that is not accepted, with its unit.
  */
 oldest_open: string | null, 
@@ -689,6 +931,10 @@ last_accepted: number | null,
  */
 last_attempt: number | null, 
 /**
+ * The last try that the server answered as it should.
+ */
+last_success: number | null, 
+/**
  * The next try.
  */
 next_attempt: number | null, 
@@ -699,7 +945,41 @@ fault_code: string | null,
 /**
  * The same for a person of IT.
  */
-fault_text: string | null, };
+fault_text: string | null, 
+/**
+ * How far the present round is.
+ */
+progress: ProgressView | null, 
+/**
+ * Whether only what is small goes out.
+ */
+metered: Metered, 
+/**
+ * Records of people who are not signed in at the server.
+ */
+waits_for_sign_in: number, 
+/**
+ * The server told its time.
+ */
+clock_known: boolean, 
+/**
+ * How far the server's clock is off ours, with its unit and `-` before it when it is behind; `null` up to 2 minutes.
+ */
+clock_skew: string | null, 
+/**
+ * What the server cannot do, or does otherwise.
+ */
+findings: Array<ServerFinding>, 
+/**
+ * Who is signed in at the server.
+ */
+sign_in: ClinicSignIn, 
+/**
+ * The list of patients from the server.
+ */
+list: ListView, };
+
+export type RowVersion = "first" | "amended" | "entered_in_error";
 
 export type OpenRecordView = { 
 /**
@@ -711,9 +991,17 @@ id: string,
  */
 state: RecordState, 
 /**
- * What kind of record: the display of its code, or its FHIR type.
+ * What kind of record: what an observation measured in words, or its FHIR type.
  */
 record: string, 
+/**
+ * Which version of a reading it is.
+ */
+version: RowVersion, 
+/**
+ * The server holds another version: a person decides between the two.
+ */
+conflict: boolean, 
 /**
  * When it was written, in milliseconds since 1970.
  */
@@ -738,6 +1026,140 @@ answer: string | null,
  * When it came.
  */
 answered: number | null, };
+
+export type FrameView = { 
+/**
+ * The characteristic: four digits where it is an assigned number.
+ */
+characteristic: string, 
+/**
+ * Its place among the values of the connection.
+ */
+index: number, 
+/**
+ * When it arrived, in milliseconds since 1970.
+ */
+received: number, 
+/**
+ * The octets, in hexadecimal, two digits each.
+ */
+octets: string, };
+
+export type ReceiptSource = { "kind": "reading", 
+/**
+ * The device's name.
+ */
+device: string, 
+/**
+ * Its maker and model.
+ */
+model: string | null, 
+/**
+ * Its serial number.
+ */
+serial: string | null, 
+/**
+ * The number that the device gave it.
+ */
+sequence: number | null, 
+/**
+ * What makes it this reading, as IT reads it.
+ */
+identity: string, 
+/**
+ * When it was measured, in milliseconds since 1970.
+ */
+measured: number, 
+/**
+ * How that is known.
+ */
+time: TimeMethod, 
+/**
+ * When it arrived.
+ */
+received: number, 
+/**
+ * The octets that it was decoded from; `null` where they are not kept any more, or never were.
+ */
+frame: FrameView | null, } | { "kind": "minute", 
+/**
+ * The device's name.
+ */
+device: string, 
+/**
+ * Start of the minute.
+ */
+minute: number, 
+/**
+ * Samples.
+ */
+samples: number, } | { "kind": "device", 
+/**
+ * Its name; `null` = this console.
+ */
+device: string | null, } | { "kind": "other" };
+
+export type ServerCopyView = { 
+/**
+ * Its id there.
+ */
+id: string, 
+/**
+ * Its version there.
+ */
+version: string | null, 
+/**
+ * When the server stored it, by its own clock.
+ */
+modified: number | null, };
+
+export type DiscardView = { 
+/**
+ * In whose words it stands here.
+ */
+reason: string, 
+/**
+ * Who; `null` = the console, for what the server does not take.
+ */
+by: string | null, 
+/**
+ * When.
+ */
+at: number, };
+
+export type ReceiptView = { 
+/**
+ * The record.
+ */
+record: OpenRecordView, 
+/**
+ * Whom it is about.
+ */
+patient: PatientView | null, 
+/**
+ * What it was made of.
+ */
+source: ReceiptSource, 
+/**
+ * FHIR type and id, as it is or will be at the server.
+ */
+resource: string, 
+/**
+ * Octets of the resource.
+ */
+octets: number, 
+/**
+ * Who measured or said it.
+ */
+measured_by: string | null, 
+/**
+ * What the server calls it, once it is accepted.
+ */
+server: ServerCopyView | null, 
+/**
+ * Why it was put away.
+ */
+discarded: DiscardView | null, };
 
 export type Role = "clinician" | "nurse" | "reviewer" | "administrator" | "it_support";
 

@@ -7,23 +7,29 @@ import type {
   ChartedView,
   ClinicianView,
   CommandError,
+  ConflictView,
   ConsoleView,
   CorrectedValue,
   DemoAction,
   EnrolledView,
+  IdentityChoice,
+  IdentityQuestionView,
   InboxGroupView,
   KitView,
   NewClinician,
   NewPatient,
   OpenRecordView,
+  OrdersView,
   PairingAnswer,
   PatientLineView,
   PatientView,
+  ReceiptView,
   RestoredView,
   Role,
   StartRemedy,
   StartView,
   StripCanvas,
+  StripKind,
   Theme,
   TrendRange,
   VaultStateView,
@@ -70,6 +76,8 @@ export interface Host {
   assign(readings: string[], patient: string): Promise<number>
   /** The newest readings of a patient, at most so many, with every version of each. */
   charted(patient: string, limit: number): Promise<ChartedView>
+  /** Marks the last seconds of a wave for the clinic's server; how many parts of it there will be. */
+  markStrip(patient: string, strip: StripKind, seconds: number): Promise<number>
   /** Another value for a reading; the reading itself stays as it was measured. */
   correctReading(reading: string, value: CorrectedValue, reason: string): Promise<void>
   /** Says that a reading is no measurement of its patient; it stays in the record. */
@@ -85,8 +93,33 @@ export interface Host {
   /** A display list of a patient's trend until now. */
   trendChart(patient: string, range: TrendRange, width: number, height: number, theme: Theme): Promise<ArrayBuffer>
   syncNow(): Promise<void>
-  openRecords(): Promise<OpenRecordView[]>
+  /** What the server has not accepted, those that need a person first; or what was put away. */
+  openRecords(discarded: boolean): Promise<OpenRecordView[]>
   retry(record: string): Promise<void>
+  /** The way of a record from the device to the server. */
+  recordReceipt(record: string): Promise<ReceiptView>
+  /** Asks a person for a place and writes the record with the server's word there; whether they chose one. */
+  exportRecord(record: string): Promise<boolean>
+  /** Puts a refused record away; those that wait for it are sent without it, or put away too. */
+  discardRecord(record: string, reason: string, withDependants: boolean): Promise<void>
+  /** What the server holds in place of a record of ours. */
+  conflict(record: string): Promise<ConflictView>
+  /** Lets the version of the server's stand that was seen. */
+  keepTheirs(record: string, theirId: string, theirVersion: string | null): Promise<void>
+  /** Puts ours over the version of the server's that was seen. */
+  sendOurs(record: string, theirId: string, theirVersion: string): Promise<void>
+  setMetered(on: boolean): Promise<void>
+  /** Opens the system's browser; what comes of it is told by the snapshots. */
+  clinicSignIn(): Promise<void>
+  cancelClinicSignIn(): Promise<void>
+  /** Reads the server's list of patients again. */
+  pullPatients(): Promise<void>
+  /** The orders of a patient that stand. */
+  orders(patient: string): Promise<OrdersView>
+  /** Patients of the server about whom a person is asked. */
+  identityQuestions(): Promise<IdentityQuestionView[]>
+  /** What a person says to a question as it was shown. */
+  decideIdentity(question: string, shown: string, choice: IdentityChoice): Promise<void>
   /** Opens the record. What was typed goes in once and never comes back. */
   signIn(user: string, passphrase: string): Promise<void>
   /** Opens a record that needs nobody: the demonstration's, or one from before there were clinicians. */

@@ -5,7 +5,7 @@
 // `?enrol` as a record from before there were clinicians, `?watch` with values by bed on the locked screen, `?idle=90` locking after
 // so many seconds, `?notices` with much to say about the record, `?spooled` with sealed batches, `?unwritable` with changes set aside,
 // `?full` with a full disk, `?pairing` with a bound device that is not paired,
-// `?pairing=disagree` with one that forgot its pairing. `simulatedBedside` in the browser's console silences devices or the whole console.
+// `?pairing=disagree` with one that forgot its pairing, `?sync=` with a state of sync (see simulated/sync.ts). `simulatedBedside` in the browser's console silences devices or the whole console.
 import type {
   CorrectedValue,
   DemoAction,
@@ -16,10 +16,12 @@ import type {
   Role,
   StartView,
   StripCanvas,
+  StripKind,
   TrendRange,
 } from './bindings.ts'
 import { HostError, type Host, type Watcher } from './host.ts'
 import { ageText } from './simulated/age.ts'
+import { clinicCalls, type ClinicCalls } from './simulated/clinic.ts'
 import { coloursOf } from './simulated/colours.ts'
 import { frameOf, type FramePart } from './simulated/display-list.ts'
 import { beatIntervals, Sweep, trend, type Panel } from './simulated/pictures.ts'
@@ -37,11 +39,11 @@ const HOURS: Record<TrendRange, number> = { '1h': 1, '8h': 8, '24h': 24, '7d': 1
 export function simulatedHost(options: URLSearchParams): Host {
   const bedside = new SimulatedBedside(options)
   Object.assign(globalThis, { simulatedBedside: bedside })
-  return bedside
+  return Object.assign(bedside, bedside.clinic())
 }
 
-class SimulatedBedside implements Host {
-  readonly #ward = new SimulatedWard(Date.now())
+class SimulatedBedside implements Omit<Host, keyof ClinicCalls> {
+  readonly #ward: SimulatedWard
   readonly #vault = new SimulatedVault(Date.now())
   readonly #readings = new SimulatedReadings(Date.now())
   #start: string | null
@@ -53,6 +55,7 @@ class SimulatedBedside implements Host {
 
   constructor(options: URLSearchParams) {
     this.#start = options.get('start')
+    this.#ward = new SimulatedWard(Date.now(), options.get('sync') ?? undefined)
     const now = Date.now()
     if (options.has('interrupted')) this.#ward.interrupted = { from: now - 4 * 60_000, until: now - 60_000 }
     if (options.has('pairing')) this.#ward.unpaired = this.#ward.devices.find(({ patient }) => patient)?.id ?? null
@@ -60,6 +63,18 @@ class SimulatedBedside implements Host {
     if (options.has('full')) this.#ward.stalledSince = now - 9_000
     if (options.has('empty')) this.#ward.people.length = 0
     this.#prepareVault(options, now)
+  }
+
+  /** What is asked of sync and of the clinic's list. */
+  clinic(): ClinicCalls {
+    return clinicCalls({
+      ward: this.#ward,
+      vault: this.#vault,
+      tell: () => this.#tell(),
+      demand: (what) => this.#demand(what),
+      demandOpen: () => this.#demandOpen(),
+      act: (run) => this.#now(run),
+    })
   }
 
   #prepareVault(options: URLSearchParams, now: number): void {
@@ -125,6 +140,7 @@ class SimulatedBedside implements Host {
         last_value: age === null ? null : now - age,
         last_value_age: age === null ? null : ageText(age),
         unsent: patient.id === 'p-rosa' ? 6 : patient.id === 'p-ruth' ? 2 : 0,
+        at_clinic: this.#ward.sync.standing(patient.id, now),
       }
     })
   }
@@ -272,6 +288,15 @@ class SimulatedBedside implements Host {
     return this.#readings.charted(patient, limit, Date.now())
   }
 
+  async markStrip(patient: string, strip: StripKind, seconds: number) {
+    this.#demand('record')
+    const shown = this.#ward.strips(patient).some(({ kind }) => kind === strip)
+    if (!shown || strip === 'trend' || strip === 'beat_intervals') throw fault('STRIP-EMPTY', 'error.nothing_to_mark')
+    const parts = Math.max(1, Math.floor(seconds / 10))
+    this.#wrote('strip_marked', patient, { count: parts })
+    return parts
+  }
+
   async correctReading(reading: string, value: CorrectedValue, reason: string) {
     this.#demand('review')
     await this.#now((now) => {
@@ -299,34 +324,6 @@ class SimulatedBedside implements Host {
     const now = Date.now()
     const from = now - HOURS[range] * HOUR
     return trend([...this.#curves(patient), ...this.#spots(patient, now)], from, now, width, height, colours).buffer as ArrayBuffer
-  }
-
-  async syncNow() {
-    this.#demandOpen()
-    const now = Date.now()
-    const sent = this.#ward.records.filter(({ state }) => state === 'waiting')
-    for (const record of sent) this.#ward.records.splice(this.#ward.records.indexOf(record), 1)
-    this.#ward.accepted += sent.length
-    this.#ward.lastAttempt = this.#ward.lastAccepted = now
-    this.#tell()
-  }
-
-  async openRecords() {
-    this.#demandOpen()
-    return this.#ward.records.map(({ next, answer, ...record }) => ({
-      ...record,
-      next_attempt: next,
-      answer_status: answer?.status ?? null,
-      answer: answer?.text ?? null,
-      answered: answer?.at ?? null,
-    }))
-  }
-
-  async retry(id: string) {
-    this.#demandOpen()
-    const record = this.#ward.records.find((each) => each.id === id)
-    if (record) Object.assign(record, { state: 'waiting', next: Date.now() })
-    this.#tell()
   }
 
   async signIn(user: string, passphrase: string) {

@@ -32,6 +32,7 @@ export const enReview = {
   'review.filed.accepted.rejected': 'withdrawn at the server',
   'review.filed.refused': 'refused by the server',
   'review.filed.held': 'held',
+  'review.filed.discarded': 'put away, not sent',
   'review.filed.withdrawn': 'not sent',
   'review.filed.local': 'stays here',
   'review.why.implausible': 'A person cannot have this value. It is not sent until somebody corrects it or rejects it.',

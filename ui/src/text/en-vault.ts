@@ -367,6 +367,7 @@ export const enVault = {
   'action.consent_given': 'Consent given to a device',
   'action.decoded_again': 'Rejected values read again',
   'action.readings_assigned': 'Readings charted',
+  'action.strip_marked': 'Strip marked',
   'action.reading_corrected': 'Reading corrected',
   'action.reading_rejected': 'Reading rejected',
   'action.vault_created': 'Record created',
@@ -426,6 +427,7 @@ export const enVault = {
   'policy.break_glass': 'Emergency access',
   'policy.break_glass_hours': 'Emergency access ends after',
   'policy.export': 'Export',
+  'policy.audit_to_server': 'Audit log goes to the clinic’s server',
   'policy.backup.every_minutes': 'Backup every',
   'policy.backup.folder': 'Folder of the backups',
 

@@ -58,10 +58,21 @@ impl PolicyFile {
         let Policy { server_url, patient_identifier_system, private_ca_file, retention, lock, backup, .. } =
             &self.policy;
         let recovery = self.policy.recovery_public_key.map(|key| RecoveryPublicKey(key).to_base64());
+        let (sign_in, certificate) = (self.policy.sign_in.as_ref(), self.policy.client_certificate.as_ref());
+        let machine_key = sign_in.and_then(|sign_in| sign_in.machine_key.as_ref());
         let lines = [
             ("server_url", json!(server_url.as_ref().map(ServerUrl::as_str))),
             ("patient_identifier_system", json!(patient_identifier_system)),
             ("private_ca_file", json!(private_ca_file)),
+            ("sign_in.client_id", json!(sign_in.map(|sign_in| &sign_in.client_id))),
+            ("sign_in.scopes", json!(sign_in.map(|sign_in| &sign_in.scopes))),
+            ("sign_in.machine_key_file", json!(machine_key.map(|key| &key.file))),
+            ("sign_in.machine_key_id", json!(machine_key.map(|key| &key.id))),
+            ("client_certificate.certificate_file", json!(certificate.map(|files| &files.certificate_file))),
+            ("client_certificate.key_file", json!(certificate.map(|files| &files.key_file))),
+            ("proxy", json!(self.policy.proxy.name())),
+            ("metered", json!(self.policy.metered)),
+            ("audit_to_server", json!(self.policy.audit_to_server)),
             ("set_device_clocks", json!(self.policy.set_device_clocks)),
             ("retention.raw_frames_days", json!(retention.raw_frames_days)),
             ("recovery_public_key", json!(recovery)),

@@ -5,7 +5,7 @@ use crate::error::StartError;
 use crate::folders::{Folders, Source};
 use crate::policy_file::{PolicyFile, PolicyLine};
 use bedside_charts::{Advances, register_font};
-use bedside_clinic_http::{ClinicHttp, ClinicHttpOptions};
+use bedside_clinic_http::{ClinicHttp, ClinicHttpOptions, ProxyChoice, SignInOptions};
 use bedside_console::ports::*;
 use bedside_console::{
     BackupCopy, ConsoleHandle, Created, Mode, NewClinician, Ports, RequestError, SafeguardReport, Settings, UserName,
@@ -14,7 +14,7 @@ use bedside_console::{
 use bedside_fhir::FilingContext;
 use bedside_keys_keyring::Keyring;
 use bedside_machine_system::SystemMachine;
-use bedside_policy::{Policy, ServerUrl};
+use bedside_policy::{Policy, Proxy, ServerUrl, SignIn};
 use bedside_radio_btleplug::BtleplugRadio;
 use bedside_simulated_ward::{Control, Scenario, SimulatedWard};
 use bedside_vault_sqlcipher::Vault;
@@ -256,8 +256,7 @@ impl Place {
         if self.source.is_simulated() && !url.is_loopback() {
             return Err(StartError::DemoClinic);
         }
-        let private_ca = self.policy().private_ca_file.as_deref().map(PathBuf::from);
-        let options = ClinicHttpOptions { private_ca, ..ClinicHttpOptions::new(url.as_str()) };
+        let options = self.clinic_options(url.as_str());
         let clinic = ClinicHttp::new(&options).map_err(|error| StartError::Clinic(error.to_string()))?;
         Ok(Some(Arc::new(clinic)))
     }
@@ -281,6 +280,28 @@ impl Place {
             Ports { radio, store: store.clone(), clinic, display: start.display, machine, keys: self.keys.clone() };
         let (console, run) = bedside_console::start(ports, settings, vault).await?;
         Ok(Running { console, ward, vault, store, task: tokio::spawn(run) })
+    }
+
+    /// How the policy reaches the server, and signs in to it.
+    fn clinic_options(&self, url: &str) -> ClinicHttpOptions {
+        let Policy { private_ca_file, client_certificate, proxy, sign_in, .. } = self.policy();
+        let of_policy = |sign_in: &SignIn| {
+            let machine_key = sign_in.machine_key.as_ref().map(|key| (PathBuf::from(&key.file), key.id.clone()));
+            SignInOptions { machine_key, ..SignInOptions::new(&sign_in.client_id, &sign_in.scopes) }
+        };
+        ClinicHttpOptions {
+            private_ca: private_ca_file.as_deref().map(PathBuf::from),
+            client_certificate: client_certificate
+                .as_ref()
+                .map(|files| (PathBuf::from(&files.certificate_file), PathBuf::from(&files.key_file))),
+            proxy: match proxy {
+                Proxy::OfSystem => ProxyChoice::OfSystem,
+                Proxy::Direct => ProxyChoice::Direct,
+                Proxy::At(address) => ProxyChoice::At(address.clone()),
+            },
+            sign_in: sign_in.as_ref().map(of_policy),
+            ..ClinicHttpOptions::new(url)
+        }
     }
 
     fn recovery_key(&self) -> Option<RecoveryPublicKey> {

@@ -177,6 +177,14 @@ actions! {
     PatientOpened = "patient_opened",
     /// The list of patients was seen.
     PatientsListed = "patients_listed",
+    /// The patient list of the clinic's server was fetched.
+    PatientsDownloaded = "patients_downloaded",
+    /// Questions about who is who were seen.
+    IdentityQuestionsSeen = "identity_questions_seen",
+    /// A person said whether two records are of one person.
+    IdentityDecided = "identity_decided",
+    /// A patient's orders were seen.
+    OrdersSeen = "orders_seen",
     /// Unassigned readings were seen.
     InboxSeen = "inbox_seen",
     /// A patient's trend was seen.
@@ -207,8 +215,16 @@ actions! {
     DecodedAgain = "decoded_again",
     /// Unassigned readings of a device were given to a patient.
     ReadingsAssigned = "readings_assigned",
+    /// A stretch of a wave was marked for the server.
+    StripMarked = "strip_marked",
     /// Records that the server refused were sent again.
     RecordRetried = "record_retried",
+    /// A record that the server refused was put away.
+    RecordDiscarded = "record_discarded",
+    /// A record and what the server has in its place were seen.
+    ConflictSeen = "conflict_seen",
+    /// A person chose between a record and what the server has in its place.
+    ConflictDecided = "conflict_decided",
     /// Somebody saw that a recording was broken off.
     InterruptionSeen = "interruption_seen",
     /// A record was printed.
@@ -221,6 +237,10 @@ actions! {
     VaultCreated = "vault_created",
     /// Somebody signed in.
     SignedIn = "signed_in",
+    /// Somebody signed in at the clinic's server, or this computer did.
+    ClinicSignedIn = "clinic_signed_in",
+    /// Somebody's sign-in at the clinic's server is over: the server ended it, or they left.
+    ClinicSignedOut = "clinic_signed_out",
     /// Somebody signed out, or the vault locked itself.
     VaultLocked = "vault_locked",
     /// The screen was locked.

@@ -42,18 +42,19 @@ pub fn audit_document(
 const fn act(action: AuditAction) -> AuditAct {
     use AuditAction::*;
     match action {
-        PatientAdded | DeviceBound | DevicePaired | VaultCreated | ClinicianAdded | BackedUp | SpoolFiled => {
-            AuditAct::Create
+        PatientAdded | PatientsDownloaded | DeviceBound | DevicePaired | StripMarked | VaultCreated
+        | ClinicianAdded | BackedUp | SpoolFiled => AuditAct::Create,
+        PatientOpened | ConflictSeen | TrendSeen | Exported | Printed => AuditAct::Read,
+        PatientsListed | IdentityQuestionsSeen | OrdersSeen | InboxSeen | ReadingsListed | OutboxSeen | AuditSeen => {
+            AuditAct::Search
         }
-        PatientOpened | TrendSeen | Exported | Printed => AuditAct::Read,
-        PatientsListed | InboxSeen | ReadingsListed | OutboxSeen | AuditSeen => AuditAct::Search,
         DeviceUnbound | DeviceForgotten | ClinicianDisabled => AuditAct::Delete,
         ClockSet | UserSlotConfirmed | ConsentGiven | DecodedAgain | ReadingsAssigned | ReadingCorrected
-        | ReadingRejected | ClinicianChanged | PassphraseChanged | PinChanged | RecoveryKeySet | PolicyChanged
-        | InterruptionSeen => AuditAct::Update,
-        RecordRetried | Rekeyed | Restored => AuditAct::Execute,
-        SignedIn | ScreenUnlocked | Recovered => AuditAct::Login,
-        VaultLocked | ScreenLocked => AuditAct::Logout,
+        | ReadingRejected | IdentityDecided | ClinicianChanged | PassphraseChanged | PinChanged | RecoveryKeySet
+        | PolicyChanged | InterruptionSeen => AuditAct::Update,
+        RecordRetried | ConflictDecided | RecordDiscarded | Rekeyed | Restored => AuditAct::Execute,
+        SignedIn | ScreenUnlocked | Recovered | ClinicSignedIn => AuditAct::Login,
+        VaultLocked | ScreenLocked | ClinicSignedOut => AuditAct::Logout,
         BreakGlassBegun | BreakGlassEnded | TamperFound => AuditAct::Security,
     }
 }

@@ -205,6 +205,8 @@ const fn is_look(action: AuditAction) -> bool {
             | AuditAction::InboxSeen
             | AuditAction::TrendSeen
             | AuditAction::OutboxSeen
+            | AuditAction::IdentityQuestionsSeen
+            | AuditAction::OrdersSeen
     )
 }
 
@@ -221,11 +223,18 @@ const fn seen_by(query: &Query) -> Option<(AuditAction, Option<PatientId>)> {
         | Query::BindingsOf(_) => (PatientsListed, None),
         Query::Readings { patient, unassigned_only: false, .. } => (ReadingsListed, *patient),
         Query::Readings { unassigned_only: true, .. } => (InboxSeen, None),
-        Query::TheseReadings(_) | Query::Versions(_) | Query::Frames { .. } => (ReadingsListed, None),
+        Query::TheseReadings(_)
+        | Query::ReadingsAt(_)
+        | Query::MediansAt(_)
+        | Query::Versions(_)
+        | Query::Frames { .. }
+        | Query::FrameAt { .. } => (ReadingsListed, None),
         Query::Samples { patient, .. } | Query::MinuteMedians { patient, .. } => (ReadingsListed, *patient),
         Query::LastValues(patient) => (ReadingsListed, Some(*patient)),
         Query::Trend { patient, .. } => (TrendSeen, Some(*patient)),
-        Query::OutboxRows { .. } | Query::TheseRows(_) => (OutboxSeen, None),
+        Query::OutboxRows { .. } | Query::TheseRows(_) | Query::OpenRows => (OutboxSeen, None),
+        Query::ClinicRecords => (PatientsListed, None),
+        Query::ClinicOrders { .. } => (OrdersSeen, None),
         Query::Audit { patient, .. } => (AuditSeen, *patient),
         Query::Devices
         | Query::DeviceMemories
@@ -236,6 +245,11 @@ const fn seen_by(query: &Query) -> Option<(AuditAction, Option<PatientId>)> {
         | Query::OutboxCounts
         | Query::Clinicians
         | Query::VerifyPin(..)
+        | Query::AuditToFile { .. }
+        | Query::ServerCopies { .. }
+        | Query::AcceptedElsewhere(_)
+        | Query::ServerTraits(_)
+        | Query::ServerTokens(_)
         | Query::VerifyAudit(_)
         | Query::Anchor
         | Query::AnchorKept
@@ -258,6 +272,9 @@ fn count(answer: &Answer) -> usize {
         Answer::MinuteMedians(all) => all.len(),
         Answer::PatientActivity(all) => all.len(),
         Answer::OutboxRows(all) => all.len(),
+        Answer::OpenRows(all) => all.len(),
+        Answer::ClinicRecords(all) => all.values().map(|record| record.patients.len()).sum(),
+        Answer::ClinicOrders(all) => all.len(),
         Answer::Audit(all) => all.len(),
         Answer::Versions(all) => all.len(),
         Answer::Frames(all) => all.len(),

@@ -10,7 +10,7 @@ use crate::records::{Binding, Changes, Connection};
 use crate::request::RequestError;
 use crate::snapshot::Mode;
 use bedside_session::{Identified, Input, Now};
-use bedside_vitals::{DeviceDescription, DeviceId, PatientId};
+use bedside_vitals::{DeviceClock, DeviceDescription, DeviceId, PatientId};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -165,7 +165,7 @@ impl Console {
             }
             return self.devices.feed(key, now, Input::Stop);
         }
-        tracked.clock_offset_ms = clock.map(|clock| clock.offset_ms);
+        tracked.clock_offset_ms = clock.filter(DeviceClock::shows_a_time).map(|clock| clock.offset_ms);
         tracked.kind = device.kind;
         tracked.name.clone_from(&device.name);
         tracked.device = Some(device.clone());
@@ -187,7 +187,9 @@ impl Console {
         self.devices.feed(key, now, Input::Remembered(self.facts.of(device.id)));
         let mut changes = Changes::default();
         changes.connections.push(Connection { id: connection, device: device.id, at: now.wall, clock });
+        self.clocks.keep(connection, clock);
         self.enrol(&mut changes, device.clone());
+        changes.outbox.extend(self.charge_on(key, &device, connection));
         let mut after = vec![After::Persisted(key, persist)];
         after.extend(reply.map(|reply| After::Reply(Box::new(move |result| drop(reply.send(result))))));
         match patient.filter(|_| !bound) {

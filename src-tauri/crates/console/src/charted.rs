@@ -48,6 +48,8 @@ pub struct ChartedReading {
     pub age: Duration,
     /// How far it is on its way to the server.
     pub filed: Filed,
+    /// The record of the last word on it.
+    pub row: Option<RowId>,
 }
 
 /// How far what is in force of a reading is on its way to the server.
@@ -190,7 +192,8 @@ impl Listed {
             None => Filed::Withdrawn,
         };
         let (freshness, age) = age_of(&reading.measurement, rule, now);
-        ChartedReading { reading, measured: value, versions: said, freshness, age, filed }
+        let row = live.map(|row| row.id);
+        ChartedReading { reading, measured: value, versions: said, freshness, age, filed, row }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Not here: the keyring's anchor (`anchoring`), the outbox (`sync`), and how a Device says it (`bedside-fhir`).
 use crate::anchoring::{Finding, finding_of};
 use crate::audit::Anchor;
+use crate::clinic_sign_in::ClinicFor;
 use crate::commits::{After, Batch};
 use crate::event_loop::{Console, Done};
 use crate::ports::{
@@ -100,10 +101,18 @@ impl Console {
     pub(crate) fn look_before_sending(&mut self, next: Try) -> Option<Try> {
         let own = RowId(self.sync.context.gateway);
         let unread = std::mem::take(&mut self.anchoring.clinic.go_unread);
-        if unread || self.anchoring.clinic.looked || next.kind != TryKind::Send || !next.rows.contains(&own) {
+        if unread
+            || self.anchoring.clinic.looked
+            || self.sync.server_gives_ids()
+            || next.kind != TryKind::Send
+            || !next.rows.contains(&own)
+        {
             return Some(next);
         }
-        self.look_at_server(Then::Send(next));
+        match self.sync.way() {
+            Some(clinic) => self.look_at_server(clinic, Then::Send(next)),
+            None => self.sync_was_broken_off(TryResult::NothingSent("the way to the server is gone".into())),
+        }
         None
     }
 
@@ -112,6 +121,10 @@ impl Console {
         let status = self.sync.status();
         let answers = status.pause.is_none() && status.last_fault.is_none() && status.last_success.is_some();
         let clinic = &mut self.anchoring.clinic;
+        if self.sync.server_gives_ids() {
+            // It knows the console's Device by an id of its own.
+            return false;
+        }
         if clinic.under_way || self.ports.clinic.is_none() || !self.access.vault_is_open() || !answers {
             return clinic.under_way;
         }
@@ -121,12 +134,26 @@ impl Console {
         if !(asked || waited) || !self.anchoring.clinic.due || !news {
             return false;
         }
-        self.look_at_server(Then::Put);
-        true
+        match self.clinic_for(None, now) {
+            ClinicFor::Ready(clinic) => {
+                self.look_at_server(clinic, Then::Put);
+                true
+            }
+            // The token wakes the loop, and then it is time all the same.
+            ClinicFor::Wait => {
+                self.anchoring.clinic.asked = asked;
+                asked
+            }
+            ClinicFor::SignIn | ClinicFor::NotReached(_) | ClinicFor::NoServer => {
+                // Asking again at once would ask for a token as fast as that fails.
+                let known = self.anchoring.clinic.put.map_or(0, |(known, _)| known);
+                self.anchoring.clinic.put = Some((known, now.boot));
+                false
+            }
+        }
     }
 
-    fn look_at_server(&mut self, then: Then) {
-        let Some(clinic) = self.ports.clinic.clone() else { return };
+    fn look_at_server(&mut self, clinic: Arc<dyn ClinicServer>, then: Then) {
         if let Then::Put = then {
             self.anchoring.clinic.under_way = true;
             // One that fails is not tried again at once.
@@ -209,7 +236,16 @@ impl Console {
     }
 
     fn put_anchor(&mut self) {
-        let Some(clinic) = self.ports.clinic.clone() else { return };
+        let now = self.now();
+        let clinic = match self.clinic_for(None, now) {
+            ClinicFor::Ready(clinic) => clinic,
+            other => {
+                self.anchoring.clinic.under_way = false;
+                // A token that ended on the way is followed by another one.
+                self.anchoring.clinic.asked |= matches!(other, ClinicFor::Wait);
+                return;
+            }
+        };
         let (store, context, round) = (self.ports.store.clone(), self.sync.context.clone(), self.sync.round());
         let (wall, boot) = (self.ports.machine.wall(), self.ports.machine.boot());
         self.start_work(async move {
@@ -296,7 +332,7 @@ async fn put(
     let anchor = GatewayAnchor { vault: vault.0, generation, audit_place, audit_head, at, public_key };
     let device = bedside_fhir::anchored_gateway(context, env!("CARGO_PKG_VERSION"), &anchor);
     let document = device.and_then(|device| device.document())?;
-    let row = BatchRow { resource_type: document.resource_type, id: document.id, json: &document.json };
+    let row = BatchRow::new(document.resource_type, document.id, &document.json);
     let body = bedside_fhir::batch_bundle(&[row]).map_err(|bad| bad.reason)?;
     let request = ClinicRequest { method: Method::Post, path: String::new(), body: Some(body) };
     let answer = clinic.send(request).await?;

@@ -91,6 +91,7 @@ pub(crate) struct Commits {
     filing_s_turn: bool,
     under_way: Option<Instant>,
     under_way_values: usize,
+    under_way_answers: bool,
     not_before: Option<Instant>,
     last: Option<Instant>,
     pub(crate) last_saved: Option<WallTime>,
@@ -148,7 +149,9 @@ impl Commits {
     }
 
     fn capture_due(&self) -> Option<Instant> {
-        let wanted = self.capture_since? + BATCH;
+        let since = self.capture_since?;
+        // The next request waits for what the server said of the one before.
+        let wanted = if self.capture.changes.outbox_updates.is_empty() { since + BATCH } else { since };
         Some(self.not_before.map_or(wanted, |at| at.max(wanted)))
     }
 
@@ -160,6 +163,11 @@ impl Commits {
     /// Whether anything is not durable yet.
     pub(crate) fn pending(&self) -> bool {
         self.under_way.is_some() || self.capture_since.is_some() || !self.requests.is_empty()
+    }
+
+    /// Whether anything that the server said of rows is not durable yet.
+    pub(crate) const fn answers_wait(&self) -> bool {
+        self.under_way_answers || !self.capture.changes.outbox_updates.is_empty()
     }
 
     /// Whether the store is busy with us.
@@ -188,7 +196,10 @@ impl Commits {
         }
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         let (captured, files) = (is_due(self.capture_due()), is_due(self.filing_due(now)));
-        let (batch, kind) = match self.requests.pop_front() {
+        // What the server said of a row is older than what is asked of it now.
+        let of_rows = |batch: &Batch| !batch.changes.outbox_updates.is_empty();
+        let answers_first = captured && of_rows(&self.capture) && self.requests.front().is_some_and(of_rows);
+        let (batch, kind) = match self.requests.pop_front_if(|_| !answers_first) {
             Some(asked) => (asked, Kind::Asked),
             None if files && (self.filing_s_turn || !captured) => (self.filing.take()?, Kind::Filing),
             None => {
@@ -199,6 +210,7 @@ impl Commits {
         self.filing_s_turn = kind == Kind::Captured;
         self.under_way = Some(now);
         self.under_way_values = if kind == Kind::Captured { batch.changes.frames.len() } else { 0 };
+        self.under_way_answers = kind == Kind::Captured && !batch.changes.outbox_updates.is_empty();
         let carried_values = !batch.changes.frames.is_empty();
         Some(Committed { batch, kind, carried_values })
     }
@@ -236,5 +248,41 @@ impl Console {
                 result => Done::Committed(Box::new(committed), result),
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bedside_outbox::{RowId, RowState, RowUpdate};
+    use uuid::Uuid;
+
+    fn about_a_row(state: RowState) -> Changes {
+        let id = RowId(Uuid::from_u128(1));
+        let update = RowUpdate { id, state, attempts: 1, next_attempt: None, outcome: None, fact: None };
+        Changes { outbox_updates: vec![update], ..Changes::default() }
+    }
+
+    #[test]
+    fn what_the_server_said_of_a_row_is_written_before_what_is_asked_of_it_afterwards() {
+        let mut commits = Commits::default();
+        commits.capture(|changes| changes.append(about_a_row(RowState::Waiting)));
+        commits.request(Batch { changes: about_a_row(RowState::Discarded), ..Batch::default() });
+        assert_eq!(commits.next().map(|next| next.kind), Some(Kind::Captured));
+        commits.under_way = None;
+        assert_eq!(commits.next().map(|next| next.kind), Some(Kind::Asked));
+    }
+
+    #[test]
+    fn what_a_person_asks_does_not_wait_for_answers_about_other_things_nor_for_a_store_that_failed() {
+        let mut commits = Commits::default();
+        commits.put_back(Batch { changes: about_a_row(RowState::Waiting), ..Batch::default() });
+        commits.request(Batch { changes: about_a_row(RowState::Discarded), ..Batch::default() });
+        assert_eq!(commits.next().map(|next| next.kind), Some(Kind::Asked));
+        commits.under_way = None;
+        commits.capture(|changes| changes.append(about_a_row(RowState::Waiting)));
+        commits.not_before = None;
+        commits.request(Batch::default());
+        assert_eq!(commits.next().map(|next| next.kind), Some(Kind::Asked));
     }
 }

@@ -6,6 +6,7 @@ use crate::ports::*;
 use crate::procedures::DeviceProcedures;
 use crate::records::Binding;
 use crate::request::RequestError;
+use crate::taken::Charge;
 use bedside_session::{
     Action, Answer as StepAnswer, Config, Event, Input, Now, PersistId, RequestId, Session, StepResult, is_event_driven,
 };
@@ -63,6 +64,8 @@ pub(crate) struct Tracked {
     pub(crate) link: LinkState,
     pub(crate) link_since: WallTime,
     pub(crate) battery_percent: Option<u8>,
+    /// Whether the server is to be told of it.
+    pub(crate) charge: Charge,
     pub(crate) last_value: Option<BootTime>,
     pub(crate) clock_offset_ms: Option<i64>,
     pub(crate) rejected: u32,
@@ -241,6 +244,7 @@ impl Console {
             link: LinkState::Waiting,
             link_since: now.wall,
             battery_percent: None,
+            charge: Charge::Unknown,
             last_value: None,
             clock_offset_ms: None,
             rejected: 0,
@@ -336,13 +340,16 @@ impl Console {
             Event::Link(link) => {
                 tracked.link = link;
                 tracked.link_since = now.wall;
+                if link == LinkState::Connecting {
+                    tracked.charge = Charge::Unknown;
+                }
                 if link == LinkState::Linked {
                     tracked.fault = None;
                     let peripheral = tracked.peripheral.clone();
                     self.ask_bond(peripheral);
                 }
             }
-            Event::Battery(percent) => tracked.battery_percent = Some(percent),
+            Event::Battery(percent) => self.charge_told(key, percent),
             Event::Fault(fault) => {
                 tracing::warn!(code = fault.code, detail = %fault.detail, "a device's connection failed");
                 tracked.fault = Some(fault.code);

@@ -3,9 +3,14 @@
 use crate::access::Access;
 use crate::anchoring::Anchoring;
 use crate::apart::Apart;
+use crate::audit_filing::AuditFiling;
 use crate::auditing::Auditing;
+use crate::clinic_server::ClinicServerSaid;
+use crate::clinic_sign_in::ClinicTokens;
+use crate::clocks::Clocks;
 use crate::commits::{Commits, Committed};
 use crate::devices::{Devices, SessionKey};
+use crate::download::Download;
 use crate::epoch::Epoch;
 use crate::inbox::ToAssign;
 use crate::live::Live;
@@ -107,6 +112,7 @@ pub(crate) struct Console {
     pub(crate) devices: Devices,
     pub(crate) pairings: Pairings,
     pub(crate) facts: DeviceFacts,
+    pub(crate) clocks: Clocks,
     pub(crate) commits: Commits,
     pub(crate) filing: SpoolFiling,
     /// Answers of the radio that wait until what it said before them can be taken.
@@ -115,6 +121,10 @@ pub(crate) struct Console {
     pub(crate) live: Live,
     pub(crate) strips: Strips,
     pub(crate) sync: Sync,
+    pub(crate) audit_filing: AuditFiling,
+    pub(crate) tokens: ClinicTokens,
+    pub(crate) clinic_said: ClinicServerSaid,
+    pub(crate) download: Download,
     pub(crate) vigil: Vigil,
     pub(crate) run: Run,
     pub(crate) interrupted: Option<Interruption>,
@@ -252,6 +262,7 @@ impl Console {
         self.start_pairings();
         self.start_commit();
         self.start_sync(now);
+        self.start_download(now);
         self.end_run();
         // A storm of advertisements must not become one of snapshots; what a person did is shown at once.
         let calm = self.shown.is_none_or(|at| at.elapsed() >= SHOWN);
@@ -279,6 +290,8 @@ impl Console {
         self.look_at_spool();
         self.end_unheard_pairings(now);
         self.close_minutes(now.wall);
+        self.wake_clinic_tokens(now);
+        self.ask_capability(now);
         self.life_sign(now.wall);
         self.look_for_adapter(now);
         self.keep_listening(now);
@@ -389,7 +402,7 @@ impl Console {
         (self.run.ended && !self.commits.pending()) || since.elapsed() >= LONGEST_CLOSE
     }
 
-    fn show(&mut self, now: Now) {
+    pub(crate) fn show(&mut self, now: Now) {
         self.snapshots += 1;
         self.shown = Some(Instant::now());
         let snapshot: Snapshot = self.snapshot(now);

@@ -2,11 +2,10 @@
 //! Not here: FHIR itself (`bedside-fhir`) and sending (`sync`).
 use crate::event_loop::Console;
 use crate::records::{MinuteMedian, ReadingVersion, StoredReading, Verdict};
+use crate::taken::Links;
 use bedside_fhir::{Document, LaterWord, MinuteMedianInput, NotFilable, ReadingInput, Resource};
-use bedside_outbox::{OutboxRow, RowId, RowState};
-use bedside_vitals::{
-    DeviceDescription, MeasuredValue, Measurement, Patient, PatientId, QualityFlag, TimeMethod, WallTime,
-};
+use bedside_outbox::{AuthorId, OutboxRow, RowId};
+use bedside_vitals::{DeviceDescription, MeasuredValue, Measurement, Patient, PatientId, QualityFlag, TimeMethod};
 use uuid::Uuid;
 
 impl Console {
@@ -37,11 +36,14 @@ impl Console {
         patient: PatientId,
         device: &DeviceDescription,
         measurement: &Measurement,
+        links: &Links<'_>,
     ) -> Option<OutboxRow> {
         let held_back =
             measurement.quality.has(QualityFlag::Implausible) || measurement.time.method == TimeMethod::Unknown;
         let patient = self.patients.get(&patient).filter(|_| !held_back && measurement.parameter.is_standard())?;
-        let input = ReadingInput { patient, device, measurement, clock: None, needs_review: false };
+        let Links { clock, weight, performer } = *links;
+        let plain = ReadingInput::new(patient, device, measurement);
+        let input = ReadingInput { clock, derived_from: weight, performer, ..plain };
         let observation = bedside_fhir::reading_observation(&self.sync.context, &input).and_then(|o| o.document());
         self.row(observation, self.needs(patient.id, device))
     }
@@ -65,7 +67,7 @@ impl Console {
         measurement: &Measurement,
     ) -> Option<Uuid> {
         let patient = self.patients.get(&patient)?;
-        let input = ReadingInput { patient, device, measurement, clock: None, needs_review: false };
+        let input = ReadingInput::new(patient, device, measurement);
         Some(bedside_fhir::reading_id(&self.sync.context, &input))
     }
 
@@ -76,17 +78,24 @@ impl Console {
         reading: &StoredReading,
         said: &ReadingVersion,
         word: LaterWord,
-        after: Option<WallTime>,
+        earlier: &[OutboxRow],
     ) -> Option<OutboxRow> {
         let (measurement, device) = (&reading.measurement, self.known.get(&reading.device)?);
         let has_time = measurement.time.method != TimeMethod::Unknown;
         let patient =
             self.patients.get(&reading.patient?).filter(|_| has_time && measurement.parameter.is_standard())?;
-        let input = ReadingInput { patient, device, measurement, clock: None, needs_review: false };
+        let input = ReadingInput::new(patient, device, measurement);
+        let before = earlier.first();
         let observation = bedside_fhir::reading_observation(&self.sync.context, &input);
-        let document = observation.and_then(|first| bedside_fhir::later_version(first, word).document());
-        let mut row = self.row(document, self.needs(patient.id, device))?;
+        let linked = |first| match before {
+            Some(row) => bedside_fhir::with_links_of(&row.payload, first),
+            None => first,
+        };
+        let document = observation.and_then(|first| bedside_fhir::later_version(linked(first), word).document());
+        let needs = before.map_or_else(|| self.needs(patient.id, device), |row| row.depends_on.clone());
+        let mut row = self.row(document, needs)?;
         row.id = version_row_id(row.resource_id, said);
+        let after = earlier.iter().map(|row| row.created).max();
         row.created = after.map_or(row.created, |after| row.created.max(after.plus_millis(1)));
         Some(row)
     }
@@ -100,30 +109,34 @@ impl Console {
         self.row(observation, self.needs(patient.id, device))
     }
 
-    fn needs(&self, patient: PatientId, device: &DeviceDescription) -> Vec<RowId> {
+    pub(crate) fn needs(&self, patient: PatientId, device: &DeviceDescription) -> Vec<RowId> {
         vec![RowId(patient.0), RowId(device.id.0), RowId(self.sync.context.gateway)]
     }
 
-    fn row(&self, document: Result<Document, NotFilable>, depends_on: Vec<RowId>) -> Option<OutboxRow> {
+    pub(crate) fn row(&self, document: Result<Document, NotFilable>, depends_on: Vec<RowId>) -> Option<OutboxRow> {
         match document {
-            Ok(document) => Some(OutboxRow {
-                id: RowId(document.id),
-                resource_type: document.resource_type.to_owned(),
-                resource_id: document.id,
-                payload: document.json,
-                depends_on,
-                state: RowState::Waiting,
-                attempts: 0,
-                next_attempt: None,
-                created: self.ports.machine.wall(),
-                outcome: None,
-            }),
+            Ok(document) => {
+                let Document { resource_type, id, json, .. } = document;
+                // Nobody measured a person or a device: they go with whoever is signed in at the server.
+                let is_measured = !matches!(resource_type, "Patient" | "Device");
+                let author = self.access.clinician.as_ref().filter(|_| is_measured);
+                Some(OutboxRow {
+                    depends_on,
+                    measured_by: author.map(|clinician| AuthorId(clinician.id.0)),
+                    ..OutboxRow::new(resource_type, id, json, self.ports.machine.wall())
+                })
+            }
             Err(reason) => {
                 tracing::error!(code = "NOT-FILABLE", %reason, "a record stays local: it cannot be written for the server");
                 None
             }
         }
     }
+}
+
+/// A record of what came in while nobody was signed in.
+pub(crate) fn by_nobody(row: OutboxRow) -> OutboxRow {
+    OutboxRow { measured_by: None, ..row }
 }
 
 /// A row of a later version is known by what was said and when.

@@ -7,7 +7,7 @@ use crate::event_loop::{Console, Done};
 use crate::people::answer;
 use crate::ports::{Answer, Query, RecordStore, StoreFault};
 use crate::procedures::is_of_user;
-use crate::records::{Binding, StoredReading, Verdict};
+use crate::records::{Binding, Connection, StoredReading, Verdict};
 use crate::request::RequestError;
 use bedside_session::Now;
 use bedside_vitals::{
@@ -87,6 +87,19 @@ async fn bindings_of(store: &dyn RecordStore, readings: &[StoredReading]) -> Res
     Ok(all)
 }
 
+/// The connections on which these readings came.
+async fn connections_of(store: &dyn RecordStore, readings: &[StoredReading]) -> Result<Vec<Connection>, StoreFault> {
+    let devices: BTreeSet<DeviceId> = readings.iter().map(|reading| reading.device).collect();
+    let on: BTreeSet<_> = readings.iter().filter_map(|reading| reading.frame).map(|(on, _, _)| on).collect();
+    let mut all = Vec::new();
+    for device in devices {
+        if let Answer::Connections(connections) = store.read(Query::Connections(device)).await? {
+            all.extend(connections.into_iter().filter(|begun| on.contains(&begun.id)));
+        }
+    }
+    Ok(all)
+}
+
 fn why(reading: &StoredReading, bindings: &[Binding]) -> WhyUnassigned {
     let StoredReading { device, measurement, .. } = reading;
     if !measurement.quality.may_be_charted() {
@@ -113,13 +126,18 @@ fn why(reading: &StoredReading, bindings: &[Binding]) -> WhyUnassigned {
     }
 }
 
+/// Readings that are to be assigned, and the bindings of their devices.
+type FoundToAssign = (Vec<StoredReading>, Vec<Binding>);
+
 /// A request to assign readings, with what the store says of them.
 pub(crate) struct ToAssign {
     wanted: BTreeSet<ReadingId>,
     patient: PatientId,
     reply: oneshot::Sender<Result<u64, RequestError>>,
     asked: Moment,
-    found: Result<(Vec<StoredReading>, Vec<Binding>), StoreFault>,
+    found: Result<FoundToAssign, RequestError>,
+    /// On which they came, with the devices' clocks.
+    connections: Vec<Connection>,
 }
 
 impl Console {
@@ -149,21 +167,30 @@ impl Console {
             let found = async {
                 let query = Query::TheseReadings(wanted.iter().copied().collect());
                 let Answer::Readings(mut found) = store.read(query).await? else { return Ok((Vec::new(), Vec::new())) };
+                let stored = found.len();
                 leave_out_rejected(store.as_ref(), &mut found).await?;
+                if found.len() < stored {
+                    return Err(RequestError::RejectedReading);
+                }
                 let bindings = bindings_of(store.as_ref(), &found).await?;
                 Ok((found, bindings))
             };
             let found = found.await;
-            Done::ToAssign(Box::new(ToAssign { wanted, patient, reply, asked, found }))
+            let connections = match &found {
+                Ok((readings, _)) => connections_of(store.as_ref(), readings).await.unwrap_or_default(),
+                Err(_) => Vec::new(),
+            };
+            Done::ToAssign(Box::new(ToAssign { wanted, patient, reply, asked, found, connections }))
         });
     }
 
     /// All of them or none: readings, records for the server and the audit in one commit. One that is the patient's
     /// already is left as it is.
     pub(crate) fn assign_found(&mut self, asked: ToAssign) {
-        let ToAssign { wanted, patient, reply, asked, found } = asked;
+        let ToAssign { wanted, patient, reply, asked, found, connections } = asked;
+        connections.into_iter().for_each(|begun| self.clocks.keep(begun.id, begun.clock));
         // Locked meanwhile, or somebody else works here: it would be filed without what the server is to get, or as theirs.
-        let found = asked.let_through(found.map_err(RequestError::from));
+        let found = asked.let_through(found);
         let new = match found.and_then(|found| assignable(&wanted, patient, found)) {
             Ok(new) => new,
             Err(error) => return answer(reply, Err(error)),

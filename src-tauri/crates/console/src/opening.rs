@@ -1,13 +1,14 @@
 //! What the runs before left in the store, and how a console that runs already takes it in when its vault is opened.
 //! Not here: what opens a vault (`access`), and what was spooled while it was closed (`spool_filing`).
+use crate::download::ClinicRecord;
 use crate::event_loop::Console;
+use crate::filing::by_nobody;
 use crate::minutes::Stream;
 use crate::ports::*;
 use crate::records::*;
 use crate::snapshot::{Interruption, VaultNotice};
-use bedside_outbox::RowState;
 use bedside_vitals::WallTime;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run's life sign is at most ten seconds old, so its open minutes are the last ones before it.
 const LOOK_BACK_MS: i64 = 3 * 60_000;
@@ -24,8 +25,9 @@ pub(crate) struct Left {
     last_run: Option<Run>,
     interruption: Option<StoredInterruption>,
     memories: DeviceMemories,
-    rows: Vec<bedside_outbox::OutboxRow>,
+    rows: Vec<bedside_outbox::RowHead>,
     counts: OutboxCounts,
+    clinics: BTreeMap<String, ClinicRecord>,
     /// The streams of the last run's last minutes, and the minutes of them that it closed.
     samples: Vec<StoredSamples>,
     closed: Vec<MinuteMedian>,
@@ -43,7 +45,6 @@ macro_rules! read {
 impl Left {
     /// Reads it from an open vault.
     pub(crate) async fn read(store: &dyn RecordStore, at: WallTime) -> Result<Self, StoreFault> {
-        let open = vec![RowState::Waiting, RowState::Sending, RowState::Refused, RowState::Held];
         let last_run = read!(store, Query::LastRun, LastRun);
         let (mut samples, mut closed) = (Vec::new(), Vec::new());
         if let Some(run) = &last_run {
@@ -62,8 +63,9 @@ impl Left {
             last_run,
             interruption: read!(store, Query::Interruption, Interruption),
             memories: read!(store, Query::DeviceMemories, DeviceMemories),
-            rows: read!(store, Query::OutboxRows { states: open, limit: usize::MAX }, OutboxRows),
+            rows: read!(store, Query::OpenRows, OpenRows),
             counts: read!(store, Query::OutboxCounts, OutboxCounts),
+            clinics: read!(store, Query::ClinicRecords, ClinicRecords),
             samples,
             closed,
         })
@@ -80,8 +82,12 @@ impl Console {
             self.known.entry(device.id).or_insert(device);
         }
         self.facts.merge(left.memories, left.ended);
+        // Before anything is sent: rows name a patient of the server by its own id.
+        self.load_clinic(left.clinics);
         let updates = self.sync.load(left.rows);
         self.sync.counted(left.counts);
+        self.remember_server();
+        self.remember_tokens();
         self.commits.capture(|changes| changes.outbox_updates.extend(updates));
         if first {
             let unclean = left.last_run.as_ref().filter(|run| !run.ended && run.recording > 0);
@@ -162,7 +168,7 @@ impl Console {
             }
         }
         let medians = self.minutes.close(self.ports.machine.wall(), false);
-        self.file_medians(medians);
+        self.file_medians(medians, by_nobody);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::request::{NewPatient, PatientLine, RequestError};
 use crate::requests::{Reply, Request};
 use bedside_session::Input;
 use bedside_vitals::{BirthDate, Patient, PatientId, RecordNumber, Sex};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -56,6 +57,10 @@ impl Console {
                 answer(reply, Ok(()));
             }
             Request::TrendChart { trend, reply } => self.trend_chart(trend, reply),
+            Request::PullPatients { reply } => self.pull_patients(reply),
+            Request::Orders { patient, reply } => self.orders(patient, reply),
+            Request::IdentityQuestions { reply } => self.identity_questions(reply),
+            Request::DecideIdentity { id, shown, choice, reply } => self.decide_identity(id, shown, choice, reply),
             Request::SyncNow { reply } => answer(reply, self.sync_now()),
             Request::SyncUntilQuiet { reply } => self.sync_until_quiet(reply),
             Request::OutboxRows { states, reply } => {
@@ -67,7 +72,21 @@ impl Console {
                     }
                 });
             }
+            Request::SyncRows { states, limit, reply } => self.sync_rows(states, limit, reply),
+            Request::SyncReceipt { row, reply } => self.sync_receipt(row, reply),
+            Request::ExportRecord { row, reply } => self.export_record(row, reply),
             Request::Retry { row, reply } => self.retry(row, reply),
+            Request::Discard { row, reason, dependants, reply } => self.discard(row, &reason, dependants, reply),
+            Request::Conflict { row, reply } => self.conflict(row, reply),
+            Request::KeepTheirs { row, their_id, their_version, reply } => {
+                self.keep_theirs(row, their_id, their_version, reply);
+            }
+            Request::SendOurs { row, their_id, their_version, reply } => {
+                self.send_ours(row, &their_id, &their_version, reply);
+            }
+            Request::SetMetered { metered, reply } => self.set_metered(metered, reply),
+            Request::ClinicSignIn { reply } => self.clinic_sign_in(reply),
+            Request::CancelClinicSignIn { reply } => self.cancel_clinic_sign_in(reply),
             Request::SignIn { user, passphrase, reply } => self.sign_in(user, passphrase, reply),
             Request::OpenWithDeviceSecret { reply } => self.open_with_device_secret(reply),
             Request::Recover { key, new, reply } => self.recover(key, new, reply),
@@ -103,6 +122,9 @@ impl Console {
             Request::Check { reply } => self.check(Some(reply)),
             Request::Restore { backup, by, reply } => self.restore(backup, by, reply),
             Request::Rekey { reply } => self.rekey(reply),
+            Request::MarkStrip { patient, strip, seconds, reply } => {
+                self.mark_strip(patient, strip, seconds, reply);
+            }
             Request::CorrectReading { reading, value, reason, reply } => {
                 self.correct_reading(reading, value, reason, reply);
             }
@@ -114,13 +136,23 @@ impl Console {
     }
 
     fn list_patients(&mut self, reply: oneshot::Sender<Result<Vec<PatientLine>, RequestError>>) {
-        let mut patients: Vec<(Patient, bool, Option<bedside_vitals::WallTime>)> = self
+        let lower = |name: &bedside_vitals::Sensitive<String>| name.reveal().to_lowercase();
+        let mut families: BTreeMap<String, u32> = BTreeMap::new();
+        for patient in self.patients.values() {
+            *families.entry(lower(&patient.family)).or_default() += 1;
+        }
+        let mut stands = self.all_at_clinic();
+        let mut patients: Vec<PatientLine> = self
             .patients
             .values()
-            .map(|patient| (patient.clone(), self.has_name_alert(patient), self.live.latest(patient.id)))
+            .map(|patient| PatientLine {
+                name_alert: families.get(&lower(&patient.family)).is_some_and(|of_name| *of_name > 1),
+                activity: PatientActivity { patient: patient.id, last_value: self.live.latest(patient.id), unsent: 0 },
+                at_clinic: stands.remove(&patient.id).unwrap_or_default(),
+                patient: patient.clone(),
+            })
             .collect();
-        patients.sort_by_key(|(patient, _, _)| {
-            let lower = |name: &bedside_vitals::Sensitive<String>| name.reveal().to_lowercase();
+        patients.sort_by_cached_key(|PatientLine { patient, .. }| {
             (lower(&patient.family), lower(&patient.given), patient.id)
         });
         let (store, entry) = (self.ports.store.clone(), self.entry(AuditAction::PatientsListed, None, None));
@@ -129,14 +161,15 @@ impl Console {
                 Answer::PatientActivity(activity) => activity,
                 _ => Vec::new(),
             };
-            let line = |(patient, name_alert, latest): (Patient, bool, Option<_>)| {
-                let stored = activity.iter().find(|a| a.patient == patient.id);
-                let last_value = stored.and_then(|a| a.last_value).max(latest);
-                let activity =
-                    PatientActivity { patient: patient.id, last_value, unsent: stored.map_or(0, |a| a.unsent) };
-                PatientLine { patient, name_alert, activity }
-            };
-            Ok((patients.len(), patients.into_iter().map(line).collect()))
+            let mut stored: BTreeMap<PatientId, PatientActivity> =
+                activity.into_iter().map(|one| (one.patient, one)).collect();
+            for line in &mut patients {
+                if let Some(stored) = stored.remove(&line.patient.id) {
+                    let last_value = stored.last_value.max(line.activity.last_value);
+                    line.activity = PatientActivity { last_value, ..stored };
+                }
+            }
+            Ok((patients.len(), patients))
         });
     }
 

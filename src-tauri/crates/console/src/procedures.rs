@@ -12,6 +12,8 @@ use crate::readings::BEFORE_BINDING_MS;
 use crate::records::*;
 use crate::request::RequestError;
 use crate::snapshot::{Procedures, RecordsFetched};
+use crate::taken::{Taken, weight_of};
+use bedside_fhir::ProvenanceAct;
 use bedside_session::{
     Bookmark, ClockSetting, Fetched, Input, Now, Remembered, StoredValue, UserConsent, decode_again,
 };
@@ -152,6 +154,7 @@ impl Console {
         tracked.procedures.shown.clock = Some(setting.outcome.clone());
         tracked.clock_offset_ms = setting.after.or(setting.before).map(|clock| clock.offset_ms);
         let Some(device) = tracked.device.as_ref().map(|device| device.id) else { return };
+        self.clocks.keep(setting.connection, setting.after);
         // The session does it by itself: nobody who happens to be signed in.
         let entry = self.entry_by(By::default(), AuditAction::ClockSet, None, Some(device));
         self.commits.capture(|changes| {
@@ -270,11 +273,15 @@ impl Console {
     /// Readings become a patient's: in the store, for the server, and on the screen.
     pub(crate) fn assignment(&self, readings: Vec<StoredReading>, patient: PatientId) -> Batch {
         let mut batch = Batch::default();
-        for StoredReading { id, device, measurement, .. } in readings {
+        for reading in &readings {
+            let StoredReading { id, device, ref measurement, .. } = *reading;
             batch.changes.assignments.push((id, patient));
             let Some(device) = self.known.get(&device) else { continue };
-            let row = self.reading_row(patient, device, &measurement);
-            batch.changes.reading_rows.extend(row.map(|row| (id, row)));
+            // Whose it is was said later than it was measured, by whoever says so.
+            let taken = Taken { act: ProvenanceAct::Entered, by: self.person(), weight: weight_of(&readings, reading) };
+            let rows = self.reading_rows(patient, device, reading, &taken);
+            batch.changes.reading_rows.extend(rows.into_iter().map(|row| (id, row)));
+            let measurement = measurement.clone();
             if may_be_shown(measurement.quality) {
                 let device_name = device.name.clone();
                 let new = Recorded { patient, device: device.id, device_name, measurement, reading: Some(id) };
@@ -322,6 +329,7 @@ impl Console {
         };
         let mut accepted = 0;
         for Rejected { frame, clock, binding } in rejected {
+            self.clocks.keep(frame.connection, clock);
             let value = StoredValue {
                 connection: frame.connection,
                 characteristic: frame.characteristic,
@@ -339,7 +347,7 @@ impl Console {
             self.commits.capture(|changes| changes.accepted_frames.push(place));
             for measurement in measurements {
                 let patient = binding.as_ref().filter(|binding| belongs(binding, &measurement)).map(|b| b.patient);
-                self.measurement(&device, patient, measurement, place);
+                self.measurement(&device, patient, measurement, place, None);
             }
         }
         let entry = self.entry(AuditAction::DecodedAgain, None, Some(device.id));

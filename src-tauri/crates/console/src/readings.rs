@@ -6,6 +6,7 @@ use crate::event_loop::Console;
 use crate::minutes::Stream;
 use crate::plausible::{may_be_shown, plausible};
 use crate::records::{Binding, MinuteMedian, RawFrame, Recorded, SampleValues, StoredReading, StoredSamples};
+use bedside_outbox::OutboxRow;
 use bedside_session::{Content, Now, Packet};
 use bedside_vitals::{
     Cadence, DeviceDescription, MeasuredValue, Measurement, Parameter, PatientId, QualityFlag, Quantity, ReadingId,
@@ -42,13 +43,18 @@ impl Console {
         if let Some(bookmark) = bookmark {
             self.keep_bookmark(device.id, bookmark);
         }
+        let mut weighing = None;
         for content in content.unwrap_or_default() {
             match content {
                 Content::Measurement(measurement) => {
                     let patient = binding.as_ref().filter(|binding| is_of(binding, &measurement)).map(|b| b.patient);
                     let origin = (connection, address.characteristic, index);
                     let waits = patient.is_some() && self.slot_waits(key, &measurement);
-                    let reading = self.measurement(&device, patient.filter(|_| !waits), measurement, origin);
+                    let patient = patient.filter(|_| !waits);
+                    let reading = self.measurement(&device, patient, measurement, origin, weighing.as_ref());
+                    if measured_weight(reading.as_ref()) {
+                        weighing.clone_from(&reading);
+                    }
                     if let Some(reading) = reading.filter(|_| waits) {
                         self.wait_for_slot(key, reading);
                     }
@@ -65,19 +71,20 @@ impl Console {
         self.commits.after_capture(After::Persisted(key, persist));
     }
 
-    /// Keeps a measurement; a spot reading is given back as it is stored.
+    /// Keeps a measurement; a spot reading is given back as it is stored. `weight` is of the same weighing.
     pub(crate) fn measurement(
         &mut self,
         device: &DeviceDescription,
         patient: Option<PatientId>,
         mut measurement: Measurement,
         origin: (bedside_vitals::ConnectionId, uuid::Uuid, u64),
+        weight: Option<&StoredReading>,
     ) -> Option<StoredReading> {
         if !plausible(measurement.parameter, &measurement.value) {
             measurement.quality = measurement.quality.with(QualityFlag::Implausible);
         }
         let reading = match measurement.cadence {
-            Cadence::Spot => Some(self.spot(device, patient, &measurement, origin)),
+            Cadence::Spot => Some(self.spot(device, patient, &measurement, origin, weight)),
             Cadence::Streaming => {
                 if !self.sample(device, patient, &measurement) {
                     return None;
@@ -100,15 +107,16 @@ impl Console {
         patient: Option<PatientId>,
         measurement: &Measurement,
         origin: (bedside_vitals::ConnectionId, uuid::Uuid, u64),
+        weight: Option<&StoredReading>,
     ) -> StoredReading {
         let id = ReadingId::derive(device.id, measurement.parameter, &measurement.identity);
-        let row = patient.and_then(|patient| self.reading_row(patient, device, measurement));
-        let row = row.map(|row| (id, row));
         let stored =
             StoredReading { id, device: device.id, patient, measurement: measurement.clone(), frame: Some(origin) };
+        let taken = self.taken_now(measurement, weight);
+        let rows = patient.map(|patient| self.reading_rows(patient, device, &stored, &taken)).unwrap_or_default();
         self.commits.capture(|changes| {
             changes.readings.push(stored.clone());
-            changes.reading_rows.extend(row);
+            changes.reading_rows.extend(rows.into_iter().map(|row| (id, row)));
         });
         stored
     }
@@ -161,18 +169,22 @@ impl Console {
     /// Closes the minutes that are over, with their rows for the server, in one commit.
     pub(crate) fn close_minutes(&mut self, now: WallTime) {
         let medians = self.minutes.close(now, self.closing.is_some());
-        self.file_medians(medians);
+        self.file_medians(medians, |row| row);
     }
 
-    pub(crate) fn file_medians(&mut self, medians: Vec<MinuteMedian>) {
+    pub(crate) fn file_medians(&mut self, medians: Vec<MinuteMedian>, attributed: fn(OutboxRow) -> OutboxRow) {
         for median in medians {
-            let row = self.median_row(&median);
+            let row = self.median_row(&median).map(attributed);
             self.commits.capture(|changes| {
                 changes.medians.push(median);
                 changes.outbox.extend(row);
             });
         }
     }
+}
+
+fn measured_weight(reading: Option<&StoredReading>) -> bool {
+    reading.is_some_and(|reading| reading.measurement.parameter == Parameter::BodyWeight)
 }
 
 /// What was measured so long before a binding is its patient's: a cuff has measured before it can be bound.

@@ -5,7 +5,8 @@ mod changes;
 pub use changes::{Changes, Receipt, Unwritable};
 
 use crate::clinician::ClinicianId;
-use bedside_outbox::RowState;
+use crate::ports::RefreshToken;
+use bedside_outbox::{RowState, ServerCopy, ServerTraits};
 use bedside_session::{Bookmark, ClockSetting, UserConsent};
 use bedside_vitals::Sensitive;
 use bedside_vitals::{
@@ -57,6 +58,57 @@ pub struct StoredClockSetting {
     pub at: WallTime,
     /// What came of it.
     pub setting: ClockSetting,
+}
+
+/// What sync learned of a clinic's server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredServer {
+    /// Its FHIR base URL.
+    pub address: String,
+    /// What it takes.
+    pub traits: ServerTraits,
+    /// A person said that the way to it costs.
+    pub metered: bool,
+}
+
+/// What the server calls a resource that it accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCopy {
+    /// Our id of it.
+    pub resource: Uuid,
+    /// The server's words.
+    pub server: ServerCopy,
+}
+
+/// By what a clinician's access to the clinic's server is renewed. Of staff; in the vault and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerToken {
+    /// The server's FHIR base URL.
+    pub server: String,
+    /// Whose; `None` in a vault that nobody is enrolled in.
+    pub clinician: Option<ClinicianId>,
+    /// Where it was granted: it goes to no other address.
+    pub endpoint: String,
+    /// The token.
+    pub refresh: RefreshToken,
+    /// Whom the server knows the clinician by.
+    pub user: Option<String>,
+    /// When it was granted.
+    pub granted: WallTime,
+}
+
+/// What becomes of such a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerTokenChange {
+    /// It takes the place of the one before.
+    Keep(ServerToken),
+    /// It is good no more.
+    Forget {
+        /// The server.
+        server: String,
+        /// Whose.
+        clinician: Option<ClinicianId>,
+    },
 }
 
 /// What the store knows of devices' memories and users.
@@ -221,7 +273,7 @@ pub struct PatientActivity {
     pub unsent: u64,
 }
 
-/// Counts of the outbox.
+/// Counts of the outbox. Entries of the audit log are in `audit_waiting` alone, but for those that were refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxCounts {
     /// Rows by state.
@@ -230,6 +282,8 @@ pub struct OutboxCounts {
     pub oldest_open: Option<WallTime>,
     /// When the server last accepted a row.
     pub last_accepted: Option<WallTime>,
+    /// Entries of the audit log on their way.
+    pub audit_waiting: u64,
 }
 
 impl OutboxCounts {

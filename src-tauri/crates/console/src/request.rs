@@ -1,6 +1,7 @@
 //! What a front may ask of the console, and the errors it may get.
 //! A request is an envelope: it is answered by the event loop; nothing is decided here.
 use crate::clinician::{Permission, Role, UserName};
+use crate::download::{AtClinic, IdentityChoice, IdentityQuestion, Orders};
 use crate::inbox::InboxReading;
 use crate::ports::{
     KeyFault, PairingAnswer, Passphrase, PeripheralId, Pin, PromptId, RadioEvent, StoreFault, WeakSecret,
@@ -9,6 +10,7 @@ use crate::records::*;
 use crate::requests::{Reply, Request};
 use crate::snapshot::{Mode, StripKind};
 use bedside_charts::ChartTheme;
+use bedside_fhir::download::ServerId;
 use bedside_outbox::{OutboxRow, RowState};
 use bedside_session::{RadioFault, UserConsent};
 use bedside_vitals::{DeviceId, InvalidPatient, Patient, PatientId, ReadingId, WallTime};
@@ -47,6 +49,24 @@ pub enum RequestError {
     /// A reading that is to be assigned is not in the store.
     #[error("a reading that is to be assigned is not in the store")]
     NoSuchReading,
+    /// A reading that is to be assigned was rejected by a person.
+    #[error("a reading that is to be assigned was rejected; none was assigned")]
+    RejectedReading,
+    /// Somebody else's word on the reading is being written.
+    #[error("another word on this reading is being written; look at it, and say yours again")]
+    UnderReview,
+    /// A correction says what stands.
+    #[error("the value is the one that stands; there is nothing to correct")]
+    NothingToCorrect,
+    /// The strip shows no curve of the last seconds.
+    #[error("there is no curve of the last seconds to mark")]
+    NothingToMark,
+    /// The clinic's server was not reached, or nobody is signed in at it.
+    #[error("the clinic's server is not reached now, or wants a sign-in; try again when it is")]
+    ServerNotReached,
+    /// The clinic's server did not answer the question: its HTTP status, 0 when no whole answer came.
+    #[error("the clinic's server did not answer the question (status {0}); try again later")]
+    ServerSaidNo(u16),
     /// A reading without a patient cannot be corrected.
     #[error("the reading is unassigned; give it to its patient before it is corrected")]
     NotAssigned,
@@ -86,6 +106,15 @@ pub enum RequestError {
     /// No server is configured.
     #[error("no clinic server is configured; set server_url in the policy file")]
     NoServer,
+    /// The policy names nobody's patients to be fetched.
+    #[error("the policy of this computer has no worklist; set worklist in the policy file")]
+    NoWorklist,
+    /// Nobody asks about these two patients (any more).
+    #[error("there is no open question about this patient of the server")]
+    NoSuchQuestion,
+    /// The server has two records of what may be one person.
+    #[error("the server has two records: whoever keeps them there has to merge them first")]
+    MergedAtClinicOnly,
     /// The chart cannot be drawn so.
     #[error("the chart cannot be drawn: {0}")]
     Chart(String),
@@ -224,6 +253,8 @@ pub struct PatientLine {
     pub name_alert: bool,
     /// What happened last.
     pub activity: PatientActivity,
+    /// Where the patient stands at the clinic's server.
+    pub at_clinic: AtClinic,
 }
 
 /// A front's hold on the console. Cheap to clone; when the console is gone every call says so.
@@ -353,6 +384,31 @@ impl ConsoleHandle {
         self.ask(|reply| Request::TrendChart { trend, reply }).await
     }
 
+    /// Fetches the patient list of the clinic's server now. Returns at once: how it goes is in the snapshot.
+    pub async fn pull_patients(&self) -> Result<(), RequestError> {
+        self.ask(|reply| Request::PullPatients { reply }).await
+    }
+
+    /// The orders of a patient that stand, as of the last download.
+    pub async fn orders(&self, patient: PatientId) -> Result<Orders, RequestError> {
+        self.ask(|reply| Request::Orders { patient, reply }).await
+    }
+
+    /// Patients of the server about whom a person is asked: are they ours, and whose particulars are right.
+    pub async fn identity_questions(&self) -> Result<Vec<IdentityQuestion>, RequestError> {
+        self.ask(|reply| Request::IdentityQuestions { reply }).await
+    }
+
+    /// A person's word on one of these questions, as it was `shown`; it must be one of its choices.
+    pub async fn decide_identity(
+        &self,
+        id: ServerId,
+        shown: uuid::Uuid,
+        choice: IdentityChoice,
+    ) -> Result<(), RequestError> {
+        self.ask(|reply| Request::DecideIdentity { id, shown, choice, reply }).await
+    }
+
     /// Tries to send at once what is due or backing off.
     pub async fn sync_now(&self) -> Result<(), RequestError> {
         self.ask(|reply| Request::SyncNow { reply }).await
@@ -361,6 +417,17 @@ impl ConsoleHandle {
     /// Sends until nothing is waiting or the server stops answering; the counts afterwards.
     pub async fn sync_until_quiet(&self) -> Result<OutboxCounts, RequestError> {
         self.ask(|reply| Request::SyncUntilQuiet { reply }).await
+    }
+
+    /// Whoever works here signs in at the clinic's server, in the system's browser; where the policy names a key of this
+    /// computer's, the computer does. Returns at once: what comes of it is in the snapshot.
+    pub async fn clinic_sign_in(&self) -> Result<(), RequestError> {
+        self.ask(|reply| Request::ClinicSignIn { reply }).await
+    }
+
+    /// Whoever went to the browser is not waited for any more.
+    pub async fn cancel_clinic_sign_in(&self) -> Result<(), RequestError> {
+        self.ask(|reply| Request::CancelClinicSignIn { reply }).await
     }
 
     /// Rows of the outbox in these states.

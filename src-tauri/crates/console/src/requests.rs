@@ -5,18 +5,23 @@ use crate::audit::{AuditLog, AuditVerdict};
 use crate::auditing::Trace;
 use crate::charted::Charted;
 use crate::clinician::{Clinician, ClinicianId, Role, UserName};
+use crate::download::{IdentityChoice, IdentityQuestion, Orders};
 use crate::epoch::Moment;
 use crate::inbox::InboxReading;
 use crate::ports::{Answer, PairingAnswer, Passphrase, PeripheralId, Pin, PromptId, Query, RecoveryKey};
 use crate::records::{BackupCopy, OutboxCounts, SafeguardReport};
 use crate::request::{NewClinician, NewPatient, PatientLine, RequestError, StripCanvas, TrendRequest};
-use crate::snapshot::LockReason;
-use bedside_outbox::{OutboxRow, RowId, RowState};
+use crate::snapshot::{LockReason, StripKind};
+use crate::sync::Conflict;
+use crate::sync_view::{RecordExport, RowSummary, SyncReceipt};
+use bedside_fhir::download::ServerId;
+use bedside_outbox::{Dependants, OutboxRow, RowId, RowState};
 use bedside_session::UserConsent;
 use bedside_vitals::{DeviceId, MeasuredValue, Patient, PatientId, ReadingId};
 use futures::future::BoxFuture;
 use std::path::PathBuf;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 /// The way back.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, RequestError>>;
@@ -125,6 +130,8 @@ requests! {
         tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(ReadingsListed, Some(*patient));
     Assign { readings: Vec<ReadingId>, patient: PatientId } -> u64,
         tells: false, needs: OneOf(&[Record]), trace: Act(ReadingsAssigned, Some(*patient), None);
+    MarkStrip { patient: PatientId, strip: StripKind, seconds: u32 } -> u32,
+        tells: false, needs: OneOf(&[Record]), trace: Act(StripMarked, Some(*patient), None);
     CorrectReading { reading: ReadingId, value: MeasuredValue, reason: String } -> (),
         tells: false, needs: OneOf(&[Review]), trace: Act(ReadingCorrected, None, None);
     RejectReading { reading: ReadingId, reason: String } -> (),
@@ -153,11 +160,34 @@ requests! {
     DecodeRejected { device: DeviceId } -> u32,
         tells: false, needs: OneOf(&[Record]), trace: Act(DecodedAgain, None, Some(*device));
     // The server.
+    PullPatients {} -> (), tells: false, needs: OneOf(&[ReadRecords]), trace: Silent;
+    Orders { patient: PatientId } -> Orders,
+        tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(OrdersSeen, Some(*patient));
+    IdentityQuestions {} -> Vec<IdentityQuestion>,
+        tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(IdentityQuestionsSeen, None);
+    DecideIdentity { id: ServerId, shown: Uuid, choice: IdentityChoice } -> (),
+        tells: false, needs: OneOf(&[Record]), trace: Act(IdentityDecided, None, None);
     SyncNow {} -> (), tells: false, needs: SignedIn, trace: Silent;
     SyncUntilQuiet {} -> OutboxCounts, tells: false, needs: SignedIn, trace: Silent;
     OutboxRows { states: Vec<RowState> } -> Vec<OutboxRow>,
         tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(OutboxSeen, None);
+    SyncRows { states: Vec<RowState>, limit: usize } -> Vec<RowSummary>,
+        tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(OutboxSeen, None);
+    SyncReceipt { row: RowId } -> SyncReceipt,
+        tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(ReadingsListed, None);
+    ExportRecord { row: RowId } -> RecordExport,
+        tells: true, needs: OneOf(&[Export]), trace: Itself(Exported, None);
     Retry { row: RowId } -> (), tells: false, needs: SignedIn, trace: Act(RecordRetried, None, None);
+    Discard { row: RowId, reason: String, dependants: Dependants } -> (),
+        tells: false, needs: OneOf(&[Review]), trace: Act(RecordDiscarded, None, None);
+    Conflict { row: RowId } -> Conflict, tells: true, needs: OneOf(&[ReadRecords]), trace: Itself(ConflictSeen, None);
+    KeepTheirs { row: RowId, their_id: String, their_version: Option<String> } -> (),
+        tells: false, needs: OneOf(&[Review]), trace: Act(ConflictDecided, None, None);
+    SendOurs { row: RowId, their_id: String, their_version: String } -> (),
+        tells: false, needs: OneOf(&[Review]), trace: Act(ConflictDecided, None, None);
+    SetMetered { metered: bool } -> (), tells: false, needs: SignedIn, trace: Silent;
+    ClinicSignIn {} -> (), tells: false, needs: SignedIn, trace: Silent;
+    CancelClinicSignIn {} -> (), tells: false, needs: SignedIn, trace: Silent;
     // Who is here.
     SignIn { user: UserName, passphrase: Passphrase } -> (), tells: false, needs: Nothing, trace: Silent;
     OpenWithDeviceSecret {} -> (), tells: false, needs: Nothing, trace: Silent;

@@ -10,7 +10,7 @@ use crate::ports::{Answer, Query, RecordStore, StoreFault};
 use crate::records::{Changes, ReadingVersion, StoredReading, Verdict};
 use crate::request::RequestError;
 use crate::requests::Reply;
-use bedside_fhir::LaterWord;
+use bedside_fhir::{LaterWord, TypeName};
 use bedside_outbox::{OutboxRow, Outcome, RowState, RowUpdate, WITHDRAWN, Withdrawn};
 use bedside_vitals::{
     BloodPressure, MeasuredValue, Measurement, Number, Parameter, PatientId, QualityFlag, ReadingId, Sensitive,
@@ -80,7 +80,7 @@ impl Console {
         if !(LEAST_REASON..=MOST_REASON).contains(&reason.chars().count()) {
             return answer(reply, Err(RequestError::ReasonNeeded { least: LEAST_REASON, most: MOST_REASON }));
         }
-        let Some(turn) = self.under_review.turn(id) else { return answer(reply, Err(RequestError::Busy)) };
+        let Some(turn) = self.under_review.turn(id) else { return answer(reply, Err(RequestError::UnderReview)) };
         let (store, asked) = (self.ports.store.clone(), self.epoch.moment());
         self.then(async move {
             let found = found(store.as_ref(), id).await;
@@ -90,6 +90,9 @@ impl Console {
                     let reading = reading.ok_or(RequestError::NoSuchReading)?;
                     let verdict = match word {
                         Word::Rejected => Verdict::Rejected,
+                        Word::Corrected(value) if stands(&reading, &before) == value => {
+                            return Err(RequestError::NothingToCorrect);
+                        }
                         Word::Corrected(value) => corrected(&reading, value)?,
                     };
                     Ok(Said { reading, before, verdict, reason, turn })
@@ -103,7 +106,9 @@ impl Console {
     }
 
     fn look_what_was_filed(&mut self, said: Said, asked: Moment, reply: Reply<()>) {
-        let (store, ids) = (self.ports.store.clone(), self.rows_of(&said.reading, &said.before));
+        let mut ids = self.rows_of(&said.reading, &said.before);
+        ids.extend(Self::provenances_of(&ids));
+        let store = self.ports.store.clone();
         self.then(async move {
             let rows = match store.read(Query::TheseRows(ids)).await {
                 Ok(Answer::OutboxRows(rows)) => Ok(rows),
@@ -135,12 +140,18 @@ impl Console {
             author: entry.actor,
             at: behind.map_or(entry.at, |behind| entry.at.max(behind)),
         };
-        let in_its_place = self.in_its_place(&reading, &version, rows);
-        let (withdrawn, outbox_updates) = self.withdraw(rows);
+        let is_provenance = |row: &OutboxRow| row.resource_type == bedside_fhir::Provenance::NAME;
+        let (provenances, rows): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(is_provenance);
+        let may_have_it = rows.iter().any(|row| self.may_have_arrived(row));
+        let in_its_place = self.in_its_place(&reading, &version, &rows, may_have_it);
+        // Who took a reading that the server has is told whatever is said of it now; of one that it never got, nothing
+        // is.
+        let open: Vec<OutboxRow> = if may_have_it { rows } else { rows.into_iter().chain(provenances).collect() };
+        let (withdrawn, outbox_updates) = self.withdraw(&open);
         let changes = Changes {
             versions: vec![version],
             audit: vec![entry],
-            outbox: in_its_place.into_iter().collect(),
+            outbox: in_its_place,
             outbox_updates,
             ..Changes::default()
         };
@@ -160,18 +171,25 @@ impl Console {
 
     /// What the server is to get now. Of a reading that it never got, what is in force, or nothing when that is a rejection;
     /// of one that it has, or may have, another version of the same resource.
-    fn in_its_place(&self, reading: &StoredReading, said: &ReadingVersion, rows: &[OutboxRow]) -> Option<OutboxRow> {
-        let may_have_it = rows.iter().any(|row| self.may_have_arrived(row));
-        let after = rows.iter().map(|row| row.created).max();
-        match &said.verdict {
-            Verdict::Rejected if may_have_it => self.version_row(reading, said, LaterWord::EnteredInError, after),
+    fn in_its_place(
+        &self,
+        reading: &StoredReading,
+        said: &ReadingVersion,
+        rows: &[OutboxRow],
+        may_have_it: bool,
+    ) -> Vec<OutboxRow> {
+        let row = match &said.verdict {
+            Verdict::Rejected if may_have_it => self.version_row(reading, said, LaterWord::EnteredInError, rows),
             Verdict::Rejected => None,
             Verdict::Corrected(measurement) => {
                 let word = if may_have_it { LaterWord::Amended } else { LaterWord::Corrected };
                 let in_force = StoredReading { measurement: (**measurement).clone(), ..reading.clone() };
-                self.version_row(&in_force, said, word, after)
+                self.version_row(&in_force, said, word, rows)
             }
-        }
+        };
+        let Some(row) = row else { return Vec::new() };
+        let provenances = self.provenances_of_version(&row, reading, said, !may_have_it);
+        std::iter::once(row).chain(provenances).collect()
     }
 
     fn may_have_arrived(&self, row: &OutboxRow) -> bool {
@@ -186,7 +204,7 @@ impl Console {
                 self.sync.may_have_arrived(row.id)
             }
             // Without a server rows are not in memory, and nobody knows how the tries before the last word ended.
-            RowState::Refused => row.attempts > 1,
+            RowState::Refused | RowState::Discarded => row.attempts > 1,
             RowState::Waiting | RowState::Held => row.attempts > 0,
         }
     }
@@ -194,7 +212,7 @@ impl Console {
     /// What has not been sent of the reading is not sent any more.
     fn withdraw(&mut self, rows: &[OutboxRow]) -> (Vec<Withdrawn>, Vec<RowUpdate>) {
         let now = self.ports.machine.wall();
-        let open = |row: &&OutboxRow| !row.is_withdrawn() && row.state != RowState::Accepted;
+        let open = |row: &&OutboxRow| !row.is_withdrawn() && row.state.is_open();
         let open: Vec<&OutboxRow> = rows.iter().filter(open).collect();
         if self.ports.clinic.is_some() {
             let withdrawn: Vec<Withdrawn> = open.iter().filter_map(|row| self.sync.withdraw(row.id, now)).collect();
@@ -203,6 +221,7 @@ impl Console {
         }
         let outcome = || Some(Outcome { status: 0, text: WITHDRAWN.into(), at: now });
         let update = |row: &OutboxRow| RowUpdate {
+            fact: None,
             id: row.id,
             state: RowState::Held,
             attempts: row.attempts,
@@ -236,6 +255,15 @@ async fn found(
         _ => Vec::new(),
     };
     Ok((reading, before))
+}
+
+/// The value that is in force: the last correction's, else what was measured.
+fn stands(reading: &StoredReading, before: &[ReadingVersion]) -> MeasuredValue {
+    let corrected = before.iter().rev().find_map(|said| match &said.verdict {
+        Verdict::Corrected(measurement) => Some(measurement.value),
+        Verdict::Rejected => None,
+    });
+    corrected.unwrap_or(reading.measurement.value)
 }
 
 /// A correction is a number of the same kind and unit that a person can have; nothing else of a measurement can be corrected.

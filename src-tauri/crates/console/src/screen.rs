@@ -39,7 +39,16 @@ impl Console {
             bedside: self.open.filter(|_| people).and_then(|patient| self.bedside(patient, now)),
             bound: if people { self.bound() } else { Vec::new() },
             unassigned: if people { self.unassigned } else { 0 },
-            sync: if self.somebody_works() { self.sync.state() } else { SyncState::default() },
+            sync: if self.somebody_works() { self.sync_state(now) } else { SyncState::default() },
+        }
+    }
+
+    fn sync_state(&self, now: Now) -> SyncState {
+        let present = self.access.clinician.as_ref().map(|clinician| clinician.id);
+        SyncState {
+            list: self.download.state(now.wall, now.boot),
+            sign_in: self.tokens.shown(present, now),
+            ..self.sync_with_server(self.sync.state(), now)
         }
     }
 

@@ -424,7 +424,7 @@ impl StripKind {
     }
 }
 
-/// Sync at a glance.
+/// Sync at a glance. What is not known is its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncState {
     /// A server is configured.
@@ -433,8 +433,123 @@ pub struct SyncState {
     pub counts: OutboxCounts,
     /// The last try, whatever came of it.
     pub last_attempt: Option<WallTime>,
+    /// The last try that the server answered as it should.
+    pub last_success: Option<WallTime>,
     /// The next try.
     pub next_attempt: Option<WallTime>,
     /// Why the last try failed, as a stable code and a short text without health data.
     pub fault: Option<(&'static str, String)>,
+    /// How far the present round is; `None` while nothing is sent.
+    pub progress: Option<SyncProgress>,
+    /// Whether only what is small goes out.
+    pub metered: Metered,
+    /// Records of people who are not signed in at the server: nobody else sends them.
+    pub waits_for_sign_in: u64,
+    /// The server's clock minus ours, in milliseconds.
+    pub clock_skew_ms: Option<i64>,
+    /// What the server cannot do, or does otherwise.
+    pub findings: Vec<ServerFinding>,
+    /// Who is signed in at the server.
+    pub sign_in: ClinicSignIn,
+    /// The list of patients from the server.
+    pub list: ListState,
+}
+
+/// How far a round of sending is: what was done since nothing was left the last time, and what is left now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Records that the server has answered.
+    pub rows_done: u64,
+    /// Records that are to go.
+    pub rows_left: u64,
+    /// Octets of the records that it has answered.
+    pub octets_done: u64,
+    /// Octets of those that are to go.
+    pub octets_left: u64,
+}
+
+/// Whether octets cost: then waveforms wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metered {
+    /// Everything goes.
+    #[default]
+    Off,
+    /// A person said so.
+    On,
+    /// The policy says so, and no person changes it.
+    ByPolicy,
+}
+
+/// What the clinic's server cannot do, or does otherwise than is best. Sync goes on all the same, unless its word says that
+/// nothing is sent: then nothing is until the server says otherwise of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerFinding {
+    /// It does not say what it can do.
+    CapabilityUnreadable,
+    /// It speaks another version of FHIR than 4.0.1: nothing is sent.
+    OtherFhirVersion(String),
+    /// It says that it takes no batch: nothing is sent.
+    NoBatch,
+    /// It gives ids of its own: records are created under a condition, and read back.
+    RefusesClientIds,
+    /// Nor does it create anything under a condition, so that a record could come to be there twice: nothing is sent.
+    NoConditionalCreate,
+    /// It cannot be searched: what arrived before a broken answer is found out by sending it again.
+    NoSearch,
+    /// It takes at most so many entries at once.
+    LargestBundle(u32),
+}
+
+/// Whether somebody is signed in at the clinic's server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ClinicSignIn {
+    /// The policy asks for no sign-in.
+    #[default]
+    NotNeeded,
+    /// Whoever works here has to sign in at the server.
+    Needed,
+    /// The system's browser is open for it.
+    WaitingForBrowser,
+    /// Signed in.
+    SignedIn {
+        /// As whom, where the server said it; `None` = this computer by itself.
+        name: Option<String>,
+        /// Until when without another sign-in, where that is known.
+        until: Option<WallTime>,
+    },
+    /// The last sign-in failed.
+    Failed {
+        /// Why, as a stable code.
+        code: &'static str,
+    },
+}
+
+/// The list of patients from the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListState {
+    /// When the last whole list was taken.
+    pub taken: Option<WallTime>,
+    /// It is being read.
+    pub under_way: bool,
+    /// Why the last reading of it failed, as a stable code and a short text without health data.
+    pub fault: Option<(&'static str, String)>,
+    /// When it is read next; `None` while it is being read, or where the policy has no worklist.
+    pub next_attempt: Option<WallTime>,
+    /// How many patients are on it.
+    pub listed: u64,
+    /// Questions about who is who that wait for a person.
+    pub questions: u64,
+    /// What the last reading left out.
+    pub skipped: Vec<SkippedResources>,
+}
+
+/// Resources of the server that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedResources {
+    /// Of which type.
+    pub resource: &'static str,
+    /// Why, as a stable name.
+    pub why: &'static str,
+    /// How many.
+    pub count: u32,
 }

@@ -3,11 +3,13 @@
 use crate::audit::{AuditAction, AuditOutcome};
 use crate::commits::{After, Batch};
 use crate::event_loop::{Console, Done};
+use crate::filing::by_nobody;
 use crate::plausible::may_be_shown;
 use crate::ports::{KeyFault, KeyStore, RecordStore, StoreFault, VaultId};
 use crate::records::{Recorded, Run, SpooledBatch, StoredInterruption};
 use crate::request::RequestError;
 use crate::snapshot::{Interruption, VaultNotice};
+use crate::taken::{Taken, weight_of};
 use bedside_session::Now;
 use bedside_vitals::BootTime;
 use std::time::Duration;
@@ -60,6 +62,11 @@ impl FromSpool {
 }
 
 impl SpoolFiling {
+    /// Whether the spool may still hold something that is not in the vault.
+    pub(crate) const fn is_under_way(&self) -> bool {
+        self.under_way
+    }
+
     /// Batches of this run that wait. What other runs left is not counted: it cannot be read before.
     pub(crate) fn waits(&self) -> u64 {
         self.waits
@@ -173,6 +180,9 @@ impl Console {
             self.known.entry(device.id).or_insert_with(|| device.clone());
         }
         self.facts.filed(&changes, now.wall);
+        changes.connections.iter().for_each(|begun| self.clocks.keep(begun.id, begun.clock));
+        let set = changes.clock_settings.iter().map(|stored| &stored.setting);
+        set.for_each(|setting| self.clocks.keep(setting.connection, setting.after));
         if let Some(run) = changes.run.take().filter(|run| run.id != self.run.id) {
             self.filing.other_run = Some(run);
         }
@@ -180,8 +190,11 @@ impl Console {
         for reading in &changes.readings {
             let Some((patient, device)) = reading.patient.zip(self.known.get(&reading.device)) else { continue };
             if !changes.reading_rows.iter().any(|(id, _)| *id == reading.id) {
-                let row = self.reading_row(patient, device, &reading.measurement);
-                changes.reading_rows.extend(row.map(|row| (reading.id, row)));
+                // Whoever unlocks the vault did not measure what came in while it was locked.
+                let act = self.taken_now(&reading.measurement, None).act;
+                let taken = Taken { act, by: None, weight: weight_of(&changes.readings, reading) };
+                let rows = self.reading_rows(patient, device, reading, &taken);
+                changes.reading_rows.extend(rows.into_iter().map(|row| (reading.id, by_nobody(row))));
             }
             if may_be_shown(reading.measurement.quality) {
                 let mut measurement = reading.measurement.clone();
@@ -192,9 +205,9 @@ impl Console {
                 after.push(After::Value(Box::new(new)));
             }
         }
-        let rows: Vec<_> = changes.medians.iter().filter_map(|median| self.median_row(median)).collect();
+        let rows = changes.medians.iter().filter_map(|median| self.median_row(median)).map(by_nobody);
         let missing = |row: &bedside_outbox::OutboxRow| changes.outbox.iter().all(|other| other.id != row.id);
-        let rows: Vec<_> = rows.into_iter().filter(missing).collect();
+        let rows: Vec<_> = rows.filter(missing).collect();
         changes.outbox.extend(rows);
         changes.spool_filed = Some(place);
         after.push(After::Filed(filed));

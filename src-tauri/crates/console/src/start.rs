@@ -3,6 +3,7 @@
 //! opening (`access`).
 use crate::access::{Access, clinicians};
 use crate::audit::{AuditAction, AuditEntry, Purpose};
+use crate::clinic_sign_in::ClinicTokens;
 use crate::event_loop::{self, Console, Ports};
 use crate::live::Live;
 use crate::minutes::Minutes;
@@ -157,6 +158,7 @@ pub async fn start(
     ports.store.stand_by().await?;
     let header = ports.store.presence().await?.header();
     let run_id = Uuid::from_slice(&ports.machine.random()[..16]).unwrap_or_default();
+    let tokens = ClinicTokens::new(ports.clinic.as_ref());
     let sync = Sync::new(context, ports.clinic.is_some());
     let policy_id = policy_id(&policy);
     let console = Console {
@@ -174,6 +176,7 @@ pub async fn start(
         devices: Default::default(),
         pairings: Default::default(),
         facts: DeviceFacts::default(),
+        clocks: crate::clocks::Clocks::default(),
         commits: Default::default(),
         filing: Default::default(),
         held_back: Default::default(),
@@ -181,6 +184,10 @@ pub async fn start(
         live: Live::default(),
         strips: Strips::new(advances),
         sync,
+        audit_filing: Default::default(),
+        tokens,
+        clinic_said: Default::default(),
+        download: Default::default(),
         vigil: Vigil::new(now),
         run: Run { id: run_id, started: wall, last_alive: wall, recording: 0, ended: false, policy: Some(policy_id) },
         interrupted: None,

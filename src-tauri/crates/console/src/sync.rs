@@ -1,21 +1,33 @@
 //! Drives the outbox: asks it what goes next, stores that, sends it, gives the answer back, stores what it made of it.
-//! Not here: order, retry and what answers mean (`bedside-outbox`), FHIR (`bedside-fhir`).
-use crate::audit::AuditAction;
+//! Not here: order, retry and what answers mean (`bedside-outbox`), FHIR (`bedside-fhir`), what is known before the first
+//! request (`server_before`), how rows become one (`parcel`), what a person says of a refused record (`decisions`).
+mod decisions;
+mod parcel;
+mod server_before;
+
+pub use decisions::{Conflict, TheirVersion};
+
+use crate::clinic_sign_in::ClinicFor;
+use crate::clinician::ClinicianId;
 use crate::commits::{After, Batch};
 use crate::event_loop::{Console, Done};
 use crate::people::answer;
-use crate::ports::{ClinicAnswer, ClinicFault, ClinicRequest, Method, Query};
-use crate::records::{Changes, OutboxCounts};
+use crate::ports::{ClinicAnswer, ClinicFault, ClinicServer, Query, StoreFault};
+use crate::records::{Changes, OutboxCounts, StoredServer};
 use crate::request::RequestError;
-use crate::requests::Reply;
-use crate::snapshot::SyncState;
-use bedside_fhir::{BadRow, BatchRow, FilingContext};
+use crate::snapshot::{Metered, SyncProgress, SyncState};
+use bedside_fhir::FilingContext;
 use bedside_outbox::{
-    EntryAnswer, Limits, Outbox, OutboxRow, PauseReason, RowId, RowUpdate, Status, Try, TryKind, TryResult, Withdrawn,
+    AuthorId, Limits, Outbox, OutboxRow, Outcome, PauseReason, Progress, RowHead, RowId, RowState, RowUpdate,
+    ServerCopy, ServerTraits, Status, Try, TryResult, Withdrawn,
 };
+use bedside_policy::Policy;
 use bedside_session::Now;
+use bedside_vitals::WallTime;
+use parcel::{Loaded, Parcel};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
 type QuietReply = oneshot::Sender<Result<OutboxCounts, RequestError>>;
 
@@ -23,6 +35,8 @@ type QuietReply = oneshot::Sender<Result<OutboxCounts, RequestError>>;
 pub(crate) struct Sync {
     pub(crate) context: FilingContext,
     configured: bool,
+    /// The newest word on a record that waits, from before this run.
+    tried_before: Option<Outcome>,
     /// Counts how often everything was forgotten: an answer to a request from before is not waited for.
     round: u64,
     outbox: Outbox,
@@ -33,13 +47,23 @@ pub(crate) struct Sync {
     recount: bool,
     /// The store's fault that kept the last request from going out.
     unwritten: Option<(&'static str, String)>,
+    /// Patients whom only another server has, from before its address was changed.
+    elsewhere: BTreeSet<RowId>,
+    /// Records of which a person said that the server's version stands, until that is written.
+    deciding: BTreeSet<RowId>,
+    /// The way for the rows that are being marked.
+    way: Option<Arc<dyn ClinicServer>>,
+    /// What earlier runs learned of the server was read: before that nothing goes.
+    remembered: bool,
+    /// What is kept of the server.
+    kept: ServerTraits,
+    metered: Metered,
 }
 
 /// A request under way.
 pub(crate) struct Tried {
     round: u64,
-    kind: TryKind,
-    rows: Vec<OutboxRow>,
+    parcel: Parcel,
 }
 
 impl Sync {
@@ -47,6 +71,7 @@ impl Sync {
         Self {
             context,
             configured,
+            tried_before: None,
             round: 0,
             outbox: Outbox::new(Limits::default()),
             counts: OutboxCounts::default(),
@@ -55,13 +80,25 @@ impl Sync {
             counting: false,
             recount: false,
             unwritten: None,
+            elsewhere: BTreeSet::new(),
+            deciding: BTreeSet::new(),
+            way: None,
+            remembered: false,
+            kept: ServerTraits::default(),
+            metered: Metered::Off,
         }
     }
 
-    /// The rows of earlier runs. Gives what must be written about them.
-    pub(crate) fn load(&mut self, rows: Vec<OutboxRow>) -> Vec<RowUpdate> {
+    /// The rows of earlier runs, without their resources. Gives what must be written about them.
+    pub(crate) fn load(&mut self, rows: Vec<RowHead>) -> Vec<RowUpdate> {
         // Without a server rows wait on the disk; holding them here too would only grow.
-        if self.configured { self.outbox.load(rows) } else { Vec::new() }
+        if !self.configured {
+            return Vec::new();
+        }
+        let tried = rows.iter().filter(|row| row.state == RowState::Waiting && row.attempts > 0);
+        let words = tried.filter_map(|row| row.outcome.as_ref());
+        self.tried_before = words.max_by_key(|outcome| outcome.at).cloned();
+        self.outbox.load(rows)
     }
 
     /// The vault is locked: what waits for the server is dropped from memory, and loaded again at the next opening. A
@@ -69,10 +106,15 @@ impl Sync {
     pub(crate) fn forget(&mut self) {
         self.outbox = Outbox::new(Limits::default());
         self.counts = OutboxCounts::default();
+        self.tried_before = None;
         self.preparing = false;
         self.counting = false;
         self.recount = false;
         self.unwritten = None;
+        self.elsewhere.clear();
+        self.deciding.clear();
+        self.way = None;
+        self.remembered = false;
         self.round += 1;
         for reply in std::mem::take(&mut self.quiet) {
             answer(reply, Err(RequestError::Locked));
@@ -80,7 +122,7 @@ impl Sync {
     }
 
     /// A record is not to be sent any more; `None` when it is too late or not here.
-    pub(crate) fn withdraw(&mut self, row: RowId, now: bedside_vitals::WallTime) -> Option<Withdrawn> {
+    pub(crate) fn withdraw(&mut self, row: RowId, now: WallTime) -> Option<Withdrawn> {
         self.outbox.withdraw(row, now)
     }
 
@@ -91,7 +133,90 @@ impl Sync {
 
     /// Whether the server may have a row that it has not acknowledged.
     pub(crate) fn may_have_arrived(&self, row: RowId) -> bool {
-        self.outbox.may_have_arrived(row)
+        let only_elsewhere = self.elsewhere.contains(&row) && self.outbox.row(row).is_none();
+        !only_elsewhere && self.outbox.may_have_arrived(row)
+    }
+
+    /// Somebody may speak for whoever measured what waits: all of it may go again.
+    pub(crate) fn token_came(&mut self) {
+        self.outbox.token_came();
+    }
+
+    /// The network is back: nothing waits for its next try any more.
+    pub(crate) fn network_returned(&mut self) {
+        self.outbox.network_returned();
+    }
+
+    /// The server has a record under a name of its own, as a person said. Gives what must be written; nothing when it is
+    /// not here, or the server may have it under ours.
+    pub(crate) fn known_as(&mut self, row: RowId, server: ServerCopy, now: WallTime) -> Vec<RowUpdate> {
+        self.outbox.known_as(row, server, now)
+    }
+
+    /// What `known_as` would change.
+    pub(crate) fn when_known_as(&self, row: RowId, server: ServerCopy, now: WallTime) -> Vec<RowUpdate> {
+        self.outbox.when_known_as(row, server, now)
+    }
+
+    /// Whether the server may take entries of the audit log: each at an id of ours, because nothing else in it would tell a
+    /// second copy, and as far as it is known.
+    pub(crate) fn takes_audit(&self) -> bool {
+        let server = self.outbox.server();
+        self.configured && server.our_ids == Some(true) && server.audit_events != Some(false)
+    }
+
+    /// Whether entries of the audit log wait, or a request is under way.
+    pub(crate) fn audit_is_on_its_way(&self) -> bool {
+        self.preparing || self.outbox.has_waiting_audit()
+    }
+
+    /// Whether an entry of the audit log has a row that is not settled.
+    pub(crate) fn has_open_audit(&self) -> bool {
+        self.outbox.has_open_audit()
+    }
+
+    /// What the server says of itself.
+    pub(crate) fn server_said(&mut self, said: ServerTraits) {
+        self.outbox.remember(said);
+    }
+
+    /// What was learned of the server before, and whether a person said that the way to it costs.
+    fn remember(&mut self, known: Option<StoredServer>, policy: &Policy) {
+        self.remembered = true;
+        let by_person = known.as_ref().is_some_and(|known| known.metered);
+        if let Some(StoredServer { mut traits, .. }) = known {
+            self.kept = traits;
+            if !policy.audit_to_server {
+                // Whoever switches it on later finds out anew: what was lacking may have been a permission.
+                traits.audit_events = None;
+            }
+            self.outbox.remember(traits);
+        }
+        self.set_metered(by_person, policy.metered);
+    }
+
+    fn set_metered(&mut self, by_person: bool, by_policy: bool) {
+        self.metered = match (by_policy, by_person) {
+            (true, _) => Metered::ByPolicy,
+            (false, true) => Metered::On,
+            (false, false) => Metered::Off,
+        };
+        self.outbox.set_metered(by_policy || by_person);
+    }
+
+    /// What is known of the server.
+    pub(crate) fn server(&self) -> ServerTraits {
+        self.outbox.server()
+    }
+
+    /// Whether the server gives ids itself.
+    pub(crate) fn server_gives_ids(&self) -> bool {
+        self.outbox.server().our_ids == Some(false)
+    }
+
+    /// The way to the server for the rows that are being sent.
+    pub(crate) fn way(&self) -> Option<Arc<dyn ClinicServer>> {
+        self.way.clone()
     }
 
     /// Counts how often everything was forgotten.
@@ -119,29 +244,53 @@ impl Sync {
 
     pub(crate) fn state(&self) -> SyncState {
         let status = self.outbox.status();
-        let fault = match (&status.pause, &self.unwritten, &status.last_fault) {
+        // Until something was tried in this run, what was said before it stands.
+        let before = self.tried_before.as_ref().filter(|_| status.last_attempt.is_none());
+        let before = before.filter(|outcome| !(200..300).contains(&outcome.status));
+        let fault = match (&status.pause, &self.unwritten, status.last_fault.as_ref().or(before)) {
             (Some(pause), _, _) => Some((pause_code(pause.reason), pause.text.clone())),
             (None, Some(fault), _) => Some(fault.clone()),
             (None, None, Some(fault)) => {
-                Some((if fault.status == 0 { "SERVER-UNREACHABLE" } else { "SERVER-BUSY" }, fault.text.clone()))
+                let code = match fault.status {
+                    0 => "SERVER-UNREACHABLE",
+                    403 => pause_code(PauseReason::Permission),
+                    _ => "SERVER-BUSY",
+                };
+                Some((code, fault.text.clone()))
             }
-            (None, None, None) => None,
+            // Others' records go on: the last fault is over, and these wait all the same.
+            (None, None, None) => {
+                let waits = status.not_permitted.as_ref().filter(|_| status.waiting > 0);
+                waits.map(|pause| (pause_code(pause.reason), pause.text.clone()))
+            }
         };
         SyncState {
             configured: self.configured,
             counts: self.counts.clone(),
-            last_attempt: status.last_attempt,
+            last_attempt: status
+                .last_attempt
+                .or(self.tried_before.as_ref().map(|outcome| outcome.at))
+                .max(self.counts.last_accepted),
             next_attempt: self.outbox.next_wake().filter(|_| self.configured && !status.in_flight),
             fault,
+            last_success: status.last_success.or(self.counts.last_accepted),
+            progress: progress(status.progress).filter(|_| status.in_flight || status.progress.rows_done > 0),
+            metered: self.metered,
+            waits_for_sign_in: status.of_others as u64,
+            ..SyncState::default()
         }
     }
 
     /// Nothing can be done now: no request is under way, and none is due.
-    fn is_quiet(&self, now: Now) -> bool {
+    fn is_quiet(&self, now: Now, is_stopped: bool) -> bool {
         let status = self.outbox.status();
-        let due = self.outbox.next_wake().is_some_and(|at| at <= now.wall);
-        !self.preparing && !status.in_flight && !due
+        let due = !is_stopped && self.outbox.next_wake().is_some_and(|at| at <= now.wall);
+        self.remembered && !self.preparing && !status.in_flight && !due
     }
+}
+
+fn progress(Progress { rows_done, rows_left, octets_done, octets_left }: Progress) -> Option<SyncProgress> {
+    (rows_left > 0).then_some(SyncProgress { rows_done, rows_left, octets_done, octets_left })
 }
 
 const fn pause_code(reason: PauseReason) -> &'static str {
@@ -157,32 +306,87 @@ impl Console {
     pub(crate) fn start_sync(&mut self, now: Now) {
         self.recount_outbox();
         let cannot = self.ports.clinic.is_none() || !self.access.vault_is_open();
-        if cannot || self.sync.preparing || self.closing.is_some() {
+        if cannot || self.sync.preparing || !self.sync.remembered || self.closing.is_some() {
             return self.answer_quiet(now);
         }
+        self.ask_capability(now);
+        if self.waits_for_statement() || self.unfit_server().is_some() {
+            return self.answer_quiet(now);
+        }
+        // Whose record a patient is may be changing: nothing goes under a name that is another one when it is written.
+        if self.download.is_writing() {
+            return;
+        }
+        // The next rows may refer to what the server has just named, or what a person said it has: that is written first.
+        if self.commits.answers_wait() || !self.sync.deciding.is_empty() {
+            return;
+        }
+        let mut not_reached = None;
+        while let Some(author) = self.sync.outbox.next_author(now.wall) {
+            match self.clinic_for(author.map(|author| ClinicianId(author.0)), now) {
+                ClinicFor::Ready(clinic) => self.sync.way = Some(clinic),
+                ClinicFor::NotReached(why) => not_reached = Some(why),
+                // Its rows wait for that person; everybody else's go on.
+                ClinicFor::SignIn => {
+                    self.sync.outbox.shut(author, now.wall);
+                    continue;
+                }
+                // The token wakes the loop.
+                ClinicFor::Wait => return,
+                ClinicFor::NoServer => return self.answer_quiet(now),
+            }
+            break;
+        }
         let Some(next) = self.sync.outbox.poll(now.wall) else {
-            // Nothing else is to be sent now: the anchor goes with it, and quiet is after it.
-            if !self.offer_anchor(now) {
+            // Nothing else is to be sent now: the audit log and the anchor go with it, and quiet is after them.
+            if !self.file_audit_log(now) && !self.offer_anchor(now) {
                 self.answer_quiet(now);
             }
             return;
         };
+        if let Some(why) = not_reached {
+            return self.sync_result(TryResult::NothingSent(why), next.measured_by);
+        }
         self.sync.preparing = true;
         let changes = Changes { outbox_updates: next.updates.clone(), ..Changes::default() };
         self.commits.request(Batch { changes, after: vec![After::Send(next)] });
     }
 
-    /// The rows are marked: the request goes out.
+    /// The rows are marked: their resources are read, and the request goes out.
     pub(crate) fn send_rows(&mut self, next: Try) {
-        let Some(clinic) = self.ports.clinic.clone().filter(|_| self.sync.preparing) else { return };
+        if !self.sync.preparing {
+            return;
+        }
         self.sync.unwritten = None;
         let Some(next) = self.look_before_sending(next) else { return };
-        let rows: Vec<OutboxRow> = next.rows.iter().filter_map(|id| self.sync.outbox.row(*id).cloned()).collect();
-        let request = request(next.kind, &rows);
-        let tried = Tried { round: self.sync.round, kind: next.kind, rows };
-        match request {
-            Ok(request) => self.start_work(async move { Done::Clinic(tried, clinic.send(request).await) }),
-            Err((row, text)) => self.sync_result(TryResult::Unsendable(row, text)),
+        let (store, round, address) = (self.ports.store.clone(), self.sync.round, self.clinic_address());
+        self.then(async move {
+            let loaded = Loaded::read(store.as_ref(), &next, address).await;
+            move |console: &mut Self| {
+                if console.sync.round == round {
+                    console.send_parcel(loaded, &next);
+                }
+            }
+        });
+    }
+
+    fn send_parcel(&mut self, loaded: Result<Loaded, StoreFault>, next: &Try) {
+        let author = next.measured_by;
+        let mut loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(fault) => return self.sync_result(TryResult::NothingSent(fault.to_string()), author),
+        };
+        let Some(clinic) = self.sync.way.clone() else {
+            return self.sync_result(TryResult::NothingSent("the way to the server is gone".into()), author);
+        };
+        self.known_at_server(&mut loaded.rows);
+        let parcel = Parcel::new(loaded, next);
+        match parcel.request() {
+            Ok(request) => {
+                let tried = Tried { round: self.sync.round, parcel };
+                self.start_work(async move { Done::Clinic(tried, clinic.send(request).await) });
+            }
+            Err((row, why)) => self.sync_result(TryResult::Unsendable(row, why), author),
         }
     }
 
@@ -193,7 +397,7 @@ impl Console {
             return;
         }
         self.sync.unwritten = Some((code, why.clone()));
-        self.sync_result(TryResult::NothingSent(why));
+        self.sync_result(TryResult::NothingSent(why), None);
     }
 
     /// The server's answer.
@@ -202,7 +406,10 @@ impl Console {
             return;
         }
         let result = match answer {
-            Ok(answer) => read(&tried, answer),
+            Ok(answer) => {
+                self.heard_server(&answer);
+                tried.parcel.read(answer)
+            }
             Err(fault @ (ClinicFault::Unreachable(_) | ClinicFault::NotTrusted(_))) => {
                 TryResult::NothingSent(fault.to_string())
             }
@@ -210,37 +417,75 @@ impl Console {
                 TryResult::NoWholeAnswer(fault.to_string())
             }
         };
-        self.sync_result(result);
+        self.sync_result(result, tried.parcel.measured_by);
     }
 
     /// Something that has to come before the rows did not come about: they were not sent.
     pub(crate) fn sync_was_broken_off(&mut self, result: TryResult) {
         if self.sync.preparing {
-            self.sync_result(result);
+            self.sync_result(result, None);
         }
     }
 
-    fn sync_result(&mut self, result: TryResult) {
+    fn sync_result(&mut self, result: TryResult, author: Option<AuthorId>) {
+        let refused_token = match &result {
+            TryResult::Status { status, .. } => *status == 401,
+            TryResult::Entries(answers) => answers.iter().any(|answer| answer.status == 401),
+            _ => false,
+        };
+        let author_here = author.map(|author| ClinicianId(author.0));
+        if let TryResult::Entries(answers) = &result
+            // Some servers say 403 where others say 401: neither says that the token is good.
+            && answers.iter().any(|answer| !matches!(answer.status, 401 | 403))
+        {
+            self.clinic_took_token(author_here);
+        }
         if let TryResult::Entries(_) | TryResult::Arrived(_) = result {
             self.anchoring.clinic.accepted();
         }
         self.sync.preparing = false;
+        self.sync.way = None;
         let wall = self.ports.machine.wall();
         let random = self.ports.machine.random();
         let random = u64::from_le_bytes(std::array::from_fn(|i| random[i]));
         let updates = self.sync.outbox.handle(wall, random, result);
+        if refused_token && self.clinic_refused_token(author_here) {
+            // Another token is fetched; a fresh one that is refused too pauses these rows.
+            self.sync.outbox.open(author);
+        }
         if !updates.is_empty() {
             self.commits.capture(|changes| changes.outbox_updates.extend(updates));
         }
+        self.keep_server_traits();
         self.changed = true;
+    }
+
+    /// The base URL of the clinic's server; empty where there is none.
+    pub(crate) fn clinic_address(&self) -> String {
+        self.ports.clinic.as_ref().map(|clinic| clinic.address()).unwrap_or_default()
+    }
+
+    /// What was learned of the server is there in the next run too.
+    fn keep_server_traits(&mut self) {
+        let (traits, Some(clinic)) = (self.sync.outbox.server(), self.ports.clinic.as_ref()) else { return };
+        if traits != self.sync.kept {
+            let server = StoredServer { address: clinic.address(), traits, metered: self.sync.metered == Metered::On };
+            self.sync.kept = traits;
+            self.commits.capture(|changes| changes.server_traits = Some(server));
+        }
     }
 
     pub(crate) fn sync_now(&mut self) -> Result<(), RequestError> {
         if !self.sync.configured {
             return Err(RequestError::NoServer);
         }
+        self.begin_clinic_tokens_again();
+        if self.unfit_server().is_some() {
+            self.clinic_said.ask_again();
+        }
         self.sync.outbox.try_now();
         self.anchoring.clinic.asked();
+        self.audit_filing.asked();
         Ok(())
     }
 
@@ -249,20 +494,6 @@ impl Console {
             Ok(()) => self.sync.quiet.push(reply),
             Err(error) => answer(reply, Err(error)),
         }
-    }
-
-    pub(crate) fn retry(&mut self, row: RowId, reply: Reply<()>) {
-        let updates = self.sync.outbox.retry(row);
-        if updates.is_empty() {
-            return answer(reply, Err(RequestError::NoSuchRecord));
-        }
-        self.sync.outbox.try_now();
-        let entry = self.entry(AuditAction::RecordRetried, None, None);
-        self.commits.capture(|changes| {
-            changes.outbox_updates.extend(updates);
-            changes.audit.push(entry);
-        });
-        self.commits.after_capture(After::Reply(Box::new(move |result| answer(reply, result))));
     }
 
     /// New counts after a commit that touched the outbox.
@@ -307,67 +538,20 @@ impl Console {
 
     /// Whoever waits for quiet gets the counts, once everything about the last answer is durable and counted.
     fn answer_quiet(&mut self, now: Now) {
-        let settled = self.sync.is_quiet(now) && !self.commits.pending() && !self.sync.counting && !self.sync.recount;
-        if self.sync.quiet.is_empty() || !settled {
+        if self.sync.quiet.is_empty() {
             return;
         }
+        let can_ask = self.ports.clinic.is_some() && self.access.vault_is_open() && self.closing.is_none();
+        let hears_more = can_ask && self.waits_for_statement();
+        let is_quiet = self.sync.is_quiet(now, self.unfit_server().is_some());
+        let settled = is_quiet && !hears_more && !self.commits.pending() && !self.sync.counting && !self.sync.recount;
+        if !settled {
+            return;
+        }
+        // How it ended is shown before it is said that it ended.
+        self.show(now);
         for reply in std::mem::take(&mut self.sync.quiet) {
             answer(reply, Ok(self.sync.counts.clone()));
         }
-    }
-}
-
-/// A batch to the base URL, or the question which of the rows the server has.
-fn request(kind: TryKind, rows: &[OutboxRow]) -> Result<ClinicRequest, (RowId, String)> {
-    match kind {
-        TryKind::Send => {
-            let batch = batch(rows);
-            let culprit = |BadRow { index, reason }| {
-                let id = rows.get(index).map_or(RowId(Uuid::nil()), |row| row.id);
-                (id, reason.to_string())
-            };
-            let body = bedside_fhir::batch_bundle(&batch).map_err(culprit)?;
-            Ok(ClinicRequest { method: Method::Post, path: String::new(), body: Some(body) })
-        }
-        TryKind::AskWhichArrived => {
-            let ids: Vec<Uuid> = rows.iter().map(|row| row.resource_id).collect();
-            let resource_type = rows.first().map_or("", |row| row.resource_type.as_str());
-            let path = bedside_fhir::ids_search_path(resource_type, &ids);
-            Ok(ClinicRequest { method: Method::Get, path, body: None })
-        }
-    }
-}
-
-fn batch(rows: &[OutboxRow]) -> Vec<BatchRow<'_>> {
-    rows.iter()
-        .map(|row| BatchRow { resource_type: &row.resource_type, id: row.resource_id, json: &row.payload })
-        .collect()
-}
-
-fn read(tried: &Tried, answer: ClinicAnswer) -> TryResult {
-    let ClinicAnswer { status, content_type, retry_after, body, .. } = answer;
-    if status != 200 {
-        let summary = bedside_fhir::operation_outcome(&body);
-        let too_large = summary.as_ref().is_some_and(|summary| summary.too_large);
-        let text = summary.map(|summary| summary.text).unwrap_or_default();
-        return TryResult::Status { status, retry_after, too_large, text };
-    }
-    if !content_type.as_deref().is_some_and(|media| media.contains("json")) {
-        return TryResult::NotFhir("expected FHIR JSON, got another type of content".into());
-    }
-    match tried.kind {
-        TryKind::Send => match bedside_fhir::parse_batch_answer(&body, tried.rows.len()) {
-            Ok(outcomes) => TryResult::Entries(
-                outcomes
-                    .into_iter()
-                    .map(|outcome| EntryAnswer { status: outcome.status, text: outcome.text })
-                    .collect(),
-            ),
-            Err(error) => TryResult::NotFhir(error.to_string()),
-        },
-        TryKind::AskWhichArrived => match bedside_fhir::parse_ids_answer(&body, &batch(&tried.rows)) {
-            Ok(arrived) => TryResult::Arrived(arrived),
-            Err(error) => TryResult::NotFhir(error.to_string()),
-        },
     }
 }

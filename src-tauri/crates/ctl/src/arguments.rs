@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::sign_in::Who;
 use bedside_assembly::{Place, Source};
 use bedside_console::Role;
+use bedside_outbox::RowState;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -264,8 +265,57 @@ pub(crate) struct Sync {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SyncCommand {
-    /// Counts, and what was not accepted.
+    /// Counts, and what was refused or held; beside an open window, too.
     Status,
+    /// Records and where each stands, those that need somebody first; beside an open window, too.
+    List(ListRecords),
+    /// The way of one record: device, raw octets, row, id and version at the server; beside an open window, too.
+    Receipt {
+        /// Its id (`sync list`).
+        id: String,
+    },
+    /// Send refused or held records again.
+    Retry(RetryRecords),
+    /// Put a refused or held record away with a reason. It is kept and never sent, unless it is retried.
+    Discard(DiscardRecord),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListRecords {
+    /// Only those in this state; repeat for more. Default: all that are not accepted.
+    #[arg(long, value_name = "STATE", value_parser = record_state)]
+    pub(crate) state: Vec<RowState>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetryRecords {
+    /// Its id (`sync list`).
+    #[arg(required_unless_present = "all")]
+    pub(crate) id: Option<String>,
+    /// All that were refused, with those held for them; conflicts are left to a decision in the window.
+    #[arg(long, conflicts_with = "id")]
+    pub(crate) all: bool,
+    /// The clinic's FHIR base URL, in place of the policy's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) clinic: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiscardRecord {
+    /// Its id (`sync list`).
+    pub(crate) id: String,
+    /// Why, in 3 to 200 characters.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Put away what is held for it, too; else it goes without it.
+    #[arg(long)]
+    pub(crate) with_dependants: bool,
+    /// The clinic's FHIR base URL, in place of the policy's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) clinic: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -442,6 +492,11 @@ pub(crate) struct Doctor {
     /// The clinic's FHIR base URL, in place of the policy's.
     #[arg(long, value_name = "URL")]
     pub(crate) clinic: Option<String>,
+}
+
+fn record_state(text: &str) -> Result<RowState, String> {
+    let names = || RowState::ALL.map(RowState::name).join(", ");
+    RowState::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
 fn role(text: &str) -> Result<Role, String> {

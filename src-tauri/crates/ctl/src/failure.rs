@@ -76,16 +76,27 @@ impl From<RequestError> for Failure {
             | RequestError::NoSuchClinician
             | RequestError::NoSuchDevice
             | RequestError::NoSuchRecord
+            | RequestError::NoSuchQuestion
             | RequestError::NoSuchReading => NOT_FOUND,
-            RequestError::BoundElsewhere | RequestError::WrongMode | RequestError::OfAnotherPatient => NOT_PERMITTED,
-            RequestError::Busy => TRY_AGAIN,
-            RequestError::Radio(_) | RequestError::NoAnswer | RequestError::NoServer | RequestError::ConsoleGone => {
-                UNAVAILABLE
-            }
+            RequestError::BoundElsewhere
+            | RequestError::WrongMode
+            | RequestError::OfAnotherPatient
+            | RequestError::MergedAtClinicOnly => NOT_PERMITTED,
+            RequestError::Busy | RequestError::UnderReview => TRY_AGAIN,
+            RequestError::Radio(_)
+            | RequestError::NoAnswer
+            | RequestError::NoServer
+            | RequestError::NoWorklist
+            | RequestError::ConsoleGone
+            | RequestError::ServerNotReached
+            | RequestError::ServerSaidNo(_) => UNAVAILABLE,
             RequestError::Store(fault) => of_store(fault),
             RequestError::Chart(_)
             | RequestError::NotOfAPerson
             | RequestError::NotAssigned
+            | RequestError::RejectedReading
+            | RequestError::NothingToCorrect
+            | RequestError::NothingToMark
             | RequestError::Implausible { .. }
             | RequestError::PressureOrder
             | RequestError::OtherKind { .. } => BAD_DATA,

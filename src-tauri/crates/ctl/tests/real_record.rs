@@ -225,12 +225,43 @@ fn what_the_ward_sent_is_exported_and_filed_and_nothing_else() {
     let ids: BTreeSet<&str> = observations.iter().map(|o| o["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), observations.len(), "each once");
     assert!(spot > 0 && !medians.is_empty());
-    let filed = observations.iter().filter(|o| o.get("effectivePeriod").is_none()).count();
+    let about = |observation: &Value| observation["subject"]["reference"].as_str().unwrap_or_default().to_owned();
+    let (of_patient, of_devices): (Vec<Value>, Vec<Value>) =
+        observations.iter().cloned().partition(|observation| about(observation).starts_with("Patient/"));
+    let filed = of_patient.iter().filter(|o| o.get("effectivePeriod").is_none()).count();
     assert_eq!(filed, spot, "spot values one to one");
-    assert_eq!(filed_medians(&observations), medians, "one median a minute, as recomputed from the export");
+    assert_eq!(filed_medians(&of_patient), medians, "one median a minute, as recomputed from the export");
+    // What devices said of themselves: a charge a connection, and the clock that a time was corrected by.
+    assert!(of_devices.iter().all(|observation| about(observation).starts_with("Device/")));
+    let of_code = |code: &str| of_devices.iter().filter(|o| o["code"]["coding"][0]["code"] == code).count();
+    let (charges, clocks) = (of_code("67996"), of_code("67975"));
+    assert!(charges >= devices.len() && clocks > 0, "{charges} charges, {clocks} clocks");
+    assert_eq!(charges + clocks, of_devices.len());
 
+    the_way_of_a_spot_value_is_told(&laptop, &observations);
     no_names_in_clear(laptop.folder.path(), &export_file);
     plain_sqlite_cannot_open(&laptop.data());
+}
+
+/// From the octets of the device to the id and version that the server knows.
+fn the_way_of_a_spot_value_is_told(laptop: &Laptop, observations: &[Value]) {
+    let lines = |arguments: &[&str]| -> Vec<Value> {
+        let output = laptop.run(&[&["--json", "sync"], arguments].concat());
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    assert!(lines(&["list"]).is_empty(), "everything is accepted");
+    let accepted = lines(&["list", "--state", "accepted", "--limit", "500"]);
+    let pressure = accepted.iter().find(|row| row["parameter"] == "blood_pressure").expect("the cuff has measured");
+    let receipt = lines(&["receipt", pressure["id"].as_str().unwrap()]).remove(0);
+    assert_eq!((&receipt["source"]["kind"], &receipt["patient"]), (&"reading".into(), &RECORD_NUMBER.into()));
+    assert!(!receipt["source"]["frame"]["octets"].as_str().unwrap().is_empty());
+    let there = receipt["record"]["server"]["id"].as_str().unwrap();
+    let at_server = observations.iter().find(|observation| observation["id"] == there).expect("the server has it");
+    let version = &receipt["record"]["server"]["version"];
+    assert!(version.is_null() || *version == at_server["meta"]["versionId"], "not told, or the one there: {version}");
+    let status = lines(&["status"]).remove(0);
+    assert_eq!(status["accepted"], accepted.len());
+    assert_eq!((&status["refused"], &status["next_attempt"]), (&0.into(), &Value::Null));
 }
 
 /// The family name, the record number and the birth date, as anything could have written them.
@@ -319,6 +350,14 @@ fn faults_have_their_exit_codes_and_say_what_to_do() {
     assert_eq!(code(&["readings", "list", "--patient", "nobody"]).0, 66);
     assert_eq!(code(&["sync", "--once"]).0, 69, "no server configured");
     assert_eq!(code(&["sync", "--once", "--clinic", "https://clinic.example/fhir"]).0, 77, "demo data stay here");
+    assert_eq!(code(&["sync", "receipt", "first"]).0, 65, "no id");
+    assert_eq!(code(&["sync", "receipt", "00000000-0000-4000-8000-000000000001"]).0, 66);
+    assert_eq!(code(&["sync", "retry"]).0, 2, "neither an id nor --all");
+    for which in ["--all", "00000000-0000-4000-8000-000000000001"] {
+        let (status, words) = code(&["sync", "retry", which]);
+        assert!(status == 69 && words.contains("no clinic server"), "no server configured: {words}");
+    }
+    assert_eq!(code(&["sync", "list", "--state", "lost"]).0, 2);
     let mut holder = laptop.command(&["record", "--patient", "x", "--seconds", "30"]);
     laptop.run(&["patients", "add", "--mrn", "x", "--family", "A", "--given", "B", "--birth-date", "1950-01-01"]);
     let mut holder = holder.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -329,6 +368,7 @@ fn faults_have_their_exit_codes_and_say_what_to_do() {
     assert_eq!(status, 75);
     assert!(words.contains("bedsidectl"), "the holder is named: {words}");
     laptop.run(&["vault", "status"]);
+    laptop.run(&["sync", "status"]);
     let _ = holder.kill();
     let _ = holder.wait();
     let slots = laptop.data().join("demo").join("slots.json");

@@ -119,12 +119,9 @@ fn remove_forgotten(cache: &Path, kind: &str) {
     }
 }
 
-/// The person's cache folder as the XDG specification has it: artefacts outlive a cleaned checkout.
+/// Artefacts outlive a cleaned checkout.
 fn cache(root: &Root) -> PathBuf {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let home = || absolute("HOME").map(|home| home.join(".cache"));
-    let folder = absolute("XDG_CACHE_HOME").or_else(home).unwrap_or_else(|| root.cache());
-    folder.join("bedside-xtask").join("bluetooth")
+    root.outside().join("bluetooth")
 }
 
 /// A kernel's file is named by package and version.

@@ -3,6 +3,7 @@
 import type { ChartedReadingView, CorrectedValue, Parameter, RecordState, VersionView } from '../../host/host.ts'
 import type { IconName } from '../../kit/icons.ts'
 import { text } from '../../text/text.ts'
+import { stateIcon } from '../sync/sync.ts'
 import { clockTime, isoDate } from '../../text/time.ts'
 
 /** So many characters a reason has. */
@@ -30,7 +31,7 @@ export function filedStanding(reading: ChartedReadingView): Standing {
   if (filed.state === 'local') return { record: 'local', icon: 'disk', words: text('review.filed.local') }
   const sent = filed.record === 'accepted'
   const words = sent && standing !== 'measured' ? text(`review.filed.accepted.${standing}`) : text(`review.filed.${filed.record}`)
-  return { record: filed.record, icon: filed.record, words }
+  return { record: filed.record, icon: stateIcon(filed.record), words }
 }
 
 /** Why it stands so, where that is not plain. */

@@ -7,7 +7,7 @@ import { Refusal } from './vault.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-interface Kept extends Omit<ChartedReadingView, 'reading' | 'versions'> {
+interface Kept extends Omit<ChartedReadingView, 'reading' | 'versions' | 'record'> {
   patient: string
   at: number
   text: string
@@ -85,6 +85,7 @@ function viewOf({ patient, at, text, unit, source, implausible, versions, ...kep
   void patient
   return {
     ...kept,
+    record: kept.filed.state === 'record' ? (kept.filed.record === 'accepted' ? 'r-accepted' : 'r-0') : null,
     reading: { freshness, last: shown(text) },
     versions: versions.map(({ text: words, ...version }) => ({
       ...version,

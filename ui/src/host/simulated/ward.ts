@@ -14,7 +14,6 @@ import type {
   Parameter,
   PatientView,
   Reading,
-  RecordState,
   StripView,
   TileView,
   WatchTile,
@@ -23,6 +22,7 @@ import { ageText } from './age.ts'
 import { SimulatedInbox } from './inbox.ts'
 import { devices, people, strangers, type SimulatedDevice } from './people.ts'
 import { Heart, heartRate, saturation, wander } from './signals.ts'
+import { SimulatedSync } from './sync.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -38,30 +38,16 @@ interface OnWard extends SimulatedDevice {
   silencedAt?: number
 }
 
-/** A record on its way to the invented server. */
-export interface SimulatedRecord {
-  id: string
-  state: RecordState
-  record: string
-  created: number
-  attempts: number
-  next: number | null
-  answer?: { status: number; text: string; at: number }
-}
-
 export class SimulatedWard {
   readonly people: PatientView[] = people()
   readonly devices: OnWard[]
-  readonly records: SimulatedRecord[]
+  readonly sync: SimulatedSync
   readonly inbox: SimulatedInbox
   open: string | null = null
   mode: Mode = 'demo'
   /** Devices that are recorded without a patient. */
   readonly captured = new Set<string>()
   searchingUntil: number | null = null
-  accepted = 1846
-  lastAccepted: number
-  lastAttempt: number
   stalledSince: number | null = null
   interrupted: { from: number; until: number } | null = null
   /** A question about a pairing that waits for a person. */
@@ -74,10 +60,8 @@ export class SimulatedWard {
   readonly #hearts = new Map<string, Heart>()
   #number = 0
 
-  constructor(now: number) {
+  constructor(now: number, scene?: string) {
     this.#began = now
-    this.lastAccepted = now - 4 * MINUTE
-    this.lastAttempt = this.lastAccepted
     this.devices = devices().map((device) => ({
       ...device,
       link: isSpot(device) ? (device.name.startsWith('Thermo') ? 'lost' : 'ended') : 'linked',
@@ -85,7 +69,7 @@ export class SimulatedWard {
       boundSince: device.patient ? now - 128 * MINUTE : null,
       enrolled: device.patient !== undefined,
     }))
-    this.records = openRecords(now)
+    this.sync = new SimulatedSync(now, scene)
     this.inbox = new SimulatedInbox(now)
   }
 
@@ -119,7 +103,6 @@ export class SimulatedWard {
   view(now: number, access: AccessView = OPEN): ConsoleView {
     const open = access.state === 'open' && !access.enrolment_needed
     if (this.asked && this.asked.until <= now) this.endPairing('PAIRING-UNANSWERED')
-    const count = (state: RecordState) => this.records.filter((record) => record.state === state).length
     if (this.searchingUntil !== null && this.searchingUntil <= now) this.searchingUntil = null
     const recording = this.devices.filter((device) => device.patient)
     return {
@@ -146,20 +129,7 @@ export class SimulatedWard {
         .map(({ id }) => ({ patient: id, devices: this.devices.filter((d) => d.patient === id).length }))
         .filter((each) => each.devices > 0),
       unassigned: open ? this.inbox.count : 0,
-      sync: {
-        configured: true,
-        waiting: count('waiting'),
-        sending: count('sending'),
-        accepted: this.accepted,
-        refused: count('refused'),
-        held: count('held'),
-        oldest_open: this.records.length ? ageText(now - Math.min(...this.records.map((r) => r.created))) : null,
-        last_accepted: this.lastAccepted,
-        last_attempt: this.lastAttempt,
-        next_attempt: this.lastAttempt + 5 * MINUTE,
-        fault_code: 'NET-TIMEOUT',
-        fault_text: 'connect 10 s',
-      },
+      sync: this.sync.view(now),
     }
   }
 
@@ -385,20 +355,3 @@ const ORDER: Parameter[] = [
   'oximeter_pulse_rate',
 ]
 const rank = ({ parameter }: TileView) => ORDER.indexOf(parameter)
-
-function openRecords(now: number): SimulatedRecord[] {
-  const waiting = ['Blood pressure', 'Heart rate', 'Oxygen saturation', 'Heart rate', 'Oxygen saturation', 'Body temperature']
-  const answer = { status: 422, text: 'business-rule, Observation.encounter: the visit is closed', at: now - 28 * MINUTE }
-  return [
-    { id: 'r-refused', state: 'refused', record: 'Body temperature', created: now - 29 * MINUTE, attempts: 1, next: null, answer },
-    { id: 'r-held', state: 'held', record: 'Blood pressure', created: now - 22 * MINUTE, attempts: 0, next: null },
-    ...waiting.map((record, index): SimulatedRecord => ({
-      id: `r-${index}`,
-      state: 'waiting',
-      record,
-      created: now - (4 * MINUTE - index * 31 * SECOND),
-      attempts: index < 2 ? 2 : 0,
-      next: now + 2 * MINUTE,
-    })),
-  ]
-}

@@ -38,6 +38,28 @@ pub enum InvalidServer {
         /// The file.
         path: PathBuf,
     },
+    /// A file of the client certificate cannot be read.
+    #[error("the client certificate's file {} cannot be read: {reason}", .path.display())]
+    ClientCertificateUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// They hold no certificate with its key.
+    #[error(
+        "expected a PEM certificate in {} and its PEM private key in {}",
+        .certificate.display(), .key.display()
+    )]
+    ClientCertificateContent {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+    },
+    /// The proxy's address is none.
+    #[error("expected a proxy's address such as http://proxy.example.org:3128")]
+    Proxy,
     /// The system's certificates cannot be loaded, or the client cannot be made.
     #[error("the HTTPS client cannot be made: {0}")]
     Client(String),
@@ -72,6 +94,11 @@ impl ServerAddress {
         }
     }
 
+    /// The base URL, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
     /// Whether requests are encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.base.scheme() == "https"
@@ -86,6 +113,33 @@ impl ServerAddress {
         }
     }
 
+    /// Path and query behind the base of an address that the server gave, absolute or relative to the base; `None`
+    /// where it lies on another origin or not below the base.
+    pub(crate) fn behind(&self, link: &str) -> Option<String> {
+        let base = self.base.as_str().trim_end_matches('/');
+        let url = match Url::parse(link.trim()) {
+            Ok(url) => url,
+            // Relative addresses are those of this server: behind the base, as in a batch.
+            Err(url::ParseError::RelativeUrlWithoutBase) => {
+                Url::parse(&format!("{base}/")).ok()?.join(link.trim()).ok()?
+            }
+            Err(_) => return None,
+        };
+        let is_ours = url.origin() == self.base.origin() && url.username().is_empty() && url.password().is_none();
+        let rest = url.path().strip_prefix(self.base.path().trim_end_matches('/')).filter(|_| is_ours)?;
+        let path = match rest.strip_prefix('/') {
+            Some(path) => path,
+            // Paging addresses of some servers are the base itself with a query.
+            None if rest.is_empty() => "",
+            None => return None,
+        };
+        let behind = url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+        // What is asked for is what was checked.
+        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+        self.join(&behind).ok().filter(|joined| path(joined) == path(&url) && joined.query() == url.query())?;
+        Some(behind)
+    }
+
     /// The URL of `path` behind the base; empty for the base itself. A path that leaves the base is refused.
     pub(crate) fn join(&self, path: &str) -> Result<Url, ClinicFault> {
         let refused = || ClinicFault::NotTrusted("a request would leave the server's base URL".to_owned());
@@ -93,9 +147,12 @@ impl ServerAddress {
             return Ok(self.base.clone());
         }
         let base = self.base.as_str().trim_end_matches('/');
-        let url = Url::parse(&format!("{base}/{path}")).map_err(|_| refused())?;
+        // A query alone is one of the base itself: some servers page so.
+        let slash = if path.starts_with('?') { "" } else { "/" };
+        let url = Url::parse(&format!("{base}{slash}{path}")).map_err(|_| refused())?;
         let inside = url.path().strip_prefix(self.base.path().trim_end_matches('/'));
-        let stays = url.origin() == self.base.origin() && inside.is_some_and(|rest| rest.starts_with('/'));
+        let is_below = |rest: &str| rest.starts_with('/') || (rest.is_empty() && path.starts_with('?'));
+        let stays = url.origin() == self.base.origin() && inside.is_some_and(is_below);
         if stays { Ok(url) } else { Err(refused()) }
     }
 }
@@ -128,6 +185,33 @@ mod tests {
         assert_eq!(ServerAddress::new("https://example.org/fhir?tenant=1"), Err(InvalidServer::Query));
         assert_eq!(ServerAddress::new("example.org/fhir"), Err(InvalidServer::Url));
         assert_eq!(ServerAddress::new(""), Err(InvalidServer::Url));
+    }
+
+    #[test]
+    fn a_next_page_is_followed_only_below_the_base_of_the_same_origin() {
+        let address = ServerAddress::new("https://example.org/r4/").unwrap();
+        let behind = |link: &str| address.behind(link);
+        assert_eq!(behind("https://example.org/r4/Patient?a=1&page=2").as_deref(), Some("Patient?a=1&page=2"));
+        assert_eq!(behind("https://example.org:443/r4/Patient").as_deref(), Some("Patient"));
+        assert_eq!(behind("Patient?page=2").as_deref(), Some("Patient?page=2"));
+        assert_eq!(behind("?_getpages=7").as_deref(), Some("?_getpages=7"));
+        for bad in [
+            "https://evil.example/r4/Patient",
+            "http://example.org/r4/Patient",
+            "https://example.org:8443/r4/Patient",
+            "https://nurse:secret@example.org/r4/Patient",
+            "https://example.org/r4x/Patient",
+            "https://example.org/admin",
+            "https://example.org/r4/../admin",
+            "https://example.org/r4/%2e%2e/admin",
+            "//evil.example/r4/Patient",
+            "/admin",
+            "../admin",
+            "file:///etc/passwd",
+            "javascript:1",
+        ] {
+            assert_eq!(behind(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Each way in which a request can go wrong, and what may be said of it afterwards: nothing was sent, or nobody knows.
 //! Not here: answers that speak FHIR (`real_fhir_server`), and whether to try again, which the outbox decides.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#[allow(dead_code, reason = "each test program uses a part")]
 mod loopback;
 use bedside_clinic_http::{ClinicHttp, ClinicHttpOptions, InvalidServer};
 use bedside_console::ports::{ClinicAnswer, ClinicFault, ClinicRequest, ClinicServer, Method};

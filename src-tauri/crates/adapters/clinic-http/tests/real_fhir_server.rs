@@ -8,7 +8,7 @@ use bedside_fhir::{
     anchored_gateway, batch_bundle, device, gateway, ids_search_path, parse_batch_answer, parse_gateway_anchor,
     parse_ids_answer, patient, reading_observation,
 };
-use bedside_outbox::{EntryAnswer, Limits, Outbox, OutboxRow, RowId, RowState, RowUpdate, TryKind, TryResult};
+use bedside_outbox::{EntryAnswer, Found, Limits, Outbox, OutboxRow, RowId, RowState, RowUpdate, TryKind, TryResult};
 use bedside_vitals::{
     BirthDate, BloodPressure, BootTime, Cadence, CorrectedTime, DeviceDescription, DeviceId, DeviceKind, DeviceTime,
     MeasuredValue, Measurement, Number, Parameter, Patient, PatientId, Quality, ReadingIdentity, RecordNumber,
@@ -77,7 +77,7 @@ async fn a_search_by_id_tells_what_arrived_and_what_did_not() {
     let ids: Vec<Uuid> = observations.iter().map(|document| document.id).collect();
     let answer = get(&clinic, &ids_search_path("Observation", &ids)).await;
     let arrived = parse_ids_answer(&answer.body, &rows(&observations)).unwrap();
-    assert_eq!(arrived, vec![sent[0].id]);
+    assert_eq!(arrived.iter().map(|one| one.id).collect::<Vec<_>>(), [sent[0].id]);
     assert!(!lost.is_empty());
 }
 
@@ -101,14 +101,15 @@ async fn the_outbox_brings_a_visit_to_the_server_and_asks_after_a_lost_answer() 
                 if std::mem::take(&mut lose_next_answer) {
                     TryResult::NoWholeAnswer("lost by the test".to_owned())
                 } else {
-                    let answer = |EntryOutcome { status, text }| EntryAnswer { status, text };
+                    let answer = |EntryOutcome { status, text, .. }| EntryAnswer::new(status, text);
                     TryResult::Entries(outcomes.into_iter().map(answer).collect())
                 }
             }
             TryKind::AskWhichArrived => {
                 let ids: Vec<Uuid> = documents.iter().map(|document| document.id).collect();
                 let answer = get(&clinic, &ids_search_path(documents[0].resource_type, &ids)).await;
-                TryResult::Arrived(parse_ids_answer(&answer.body, &rows(&documents)).unwrap())
+                let found = parse_ids_answer(&answer.body, &rows(&documents)).unwrap();
+                TryResult::Arrived(found.into_iter().map(|one| Found::one(one.id)).collect())
             }
         };
         let updates: Vec<RowUpdate> = outbox.handle(now, 11, result);
@@ -164,7 +165,7 @@ async fn stored(clinic: &ClinicHttp, resource_type: &str) -> usize {
 }
 
 fn rows(documents: &[Document]) -> Vec<BatchRow<'_>> {
-    documents.iter().map(|d| BatchRow { resource_type: d.resource_type, id: d.id, json: &d.json }).collect()
+    documents.iter().map(|d| BatchRow::new(d.resource_type, d.id, &d.json)).collect()
 }
 
 /// Observations depend on everything before them.
@@ -174,16 +175,8 @@ fn outbox_rows(visit: &[Document]) -> Vec<OutboxRow> {
     visit
         .iter()
         .map(|document| OutboxRow {
-            id: RowId(document.id),
-            resource_type: document.resource_type.to_owned(),
-            resource_id: document.id,
-            payload: document.json.clone(),
             depends_on: if is_observation(document) { first.clone() } else { Vec::new() },
-            state: RowState::Waiting,
-            attempts: 0,
-            next_attempt: None,
-            created: NOW,
-            outcome: None,
+            ..OutboxRow::new(document.resource_type, document.id, document.json.clone(), NOW)
         })
         .collect()
 }
@@ -203,13 +196,7 @@ fn visit() -> Vec<Document> {
     ];
     for ordinal in 0..2 {
         let measurement = blood_pressure(ordinal);
-        let input = ReadingInput {
-            patient: &person,
-            device: &cuff,
-            measurement: &measurement,
-            clock: None,
-            needs_review: false,
-        };
+        let input = ReadingInput::new(&person, &cuff, &measurement);
         documents.push(reading_observation(&context, &input).unwrap().document().unwrap());
     }
     documents
@@ -239,6 +226,7 @@ fn cuff() -> DeviceDescription {
         hardware: None,
         software: None,
         system_id: Some("74e8fffeff051c00".to_owned()),
+        udi: None,
         simulated: true,
     }
 }
@@ -260,5 +248,6 @@ fn blood_pressure(ordinal: u32) -> Measurement {
         quality: Quality::GOOD,
         user_slot: None,
         glucose: None,
+        temperature_site: None,
     }
 }

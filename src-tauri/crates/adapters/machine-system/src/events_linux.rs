@@ -36,7 +36,8 @@ struct Signal {
     interface: &'static str,
     member: &'static str,
     of: Object,
-    /// What its boolean means when it is true and false; a signal without one means the first.
+    /// What its boolean, or a network's state, means when it is true and false; a signal without either means the
+    /// first.
     means: (Option<MachineEvent>, Option<MachineEvent>),
 }
 
@@ -130,6 +131,9 @@ fn is_absent(error: &Error) -> bool {
     }
 }
 
+/// NetworkManager's state from which on something can be reached (`NM_STATE_CONNECTED_LOCAL`).
+const CONNECTED: u32 = 50;
+
 fn signals(bus: Bus) -> Vec<Signal> {
     let locks = (Some(MachineEvent::ScreenLocked), None);
     match bus {
@@ -147,6 +151,13 @@ fn signals(bus: Bus) -> Vec<Signal> {
                 member: "Lock",
                 of: Object::OwnSession,
                 means: locks,
+            },
+            Signal {
+                sender: Some("org.freedesktop.NetworkManager"),
+                interface: "org.freedesktop.NetworkManager",
+                member: "StateChanged",
+                of: Object::Any,
+                means: (Some(MachineEvent::NetworkReturned), None),
             },
         ],
         Bus::Session => ["org.freedesktop.ScreenSaver", "org.gnome.ScreenSaver"]
@@ -169,7 +180,9 @@ async fn one(bus: &Connection, signal: Signal, heard: &AtomicBool, events: &Unbo
                 Some(Ok(message)) => {
                     heard.store(true, Ordering::Relaxed);
                     // A signal without a boolean, as logind's Lock, means that it is so.
-                    let so = message.body().deserialize::<bool>().unwrap_or(true);
+                    let body = message.body();
+                    let network = || body.deserialize::<u32>().map(|state| state >= CONNECTED);
+                    let so = body.deserialize::<bool>().or_else(|_| network()).unwrap_or(true);
                     let event = if so { signal.means.0 } else { signal.means.1 };
                     if event.is_some_and(|event| events.send(event).is_err()) {
                         return;

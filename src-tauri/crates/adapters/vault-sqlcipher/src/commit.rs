@@ -5,11 +5,13 @@ use crate::safeguard::present;
 use crate::samples::Samples;
 use crate::tables::series::{self, SeriesKey};
 use crate::tables::{
-    audit, binding, bookmark, clinician, clock_setting, connection, consent, device, digest, frame, interruption, meta,
-    minute_median, outbox, patient, reading, reading_version, run, spool_filed, tail, unwritable,
+    audit, binding, bookmark, clinic_order, clinic_patient, clinician, clock_setting, connection, consent, device,
+    digest, download_cursor, frame, interruption, meta, minute_median, outbox, patient, reading, reading_version, run,
+    server_token, server_traits, spool_filed, tail, unwritable,
 };
 use bedside_console::{Changes, ClinicianId, Receipt, SampleValues, StoredSamples};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Writes all changes or none, under the id of this commit. When this returns, they are on the disk.
@@ -83,6 +85,12 @@ fn file(all: &mut Transaction<'_>, changes: &Changes) -> Result<Receipt, Fault> 
 /// Everything but the generation and the place in the spool.
 fn write(all: &Connection, changes: &Changes, pins: &[(ClinicianId, String)]) -> Result<Receipt, Fault> {
     changes.patients.iter().try_for_each(|row| patient::put(all, row))?;
+    for page in &changes.clinic {
+        page.patients.iter().try_for_each(|one| clinic_patient::put(all, &page.server, one))?;
+        page.orders.iter().try_for_each(|one| clinic_order::put(all, &page.server, one))?;
+        page.orders_whole.iter().try_for_each(|whole| clinic_order::end_others(all, &page.server, whole))?;
+        page.cursors.iter().try_for_each(|one| download_cursor::put(all, &page.server, one))?;
+    }
     changes.clinicians.iter().try_for_each(|row| clinician::put(all, row))?;
     pins.iter().try_for_each(|(who, verifier)| clinician::put_pin(all, *who, verifier))?;
     changes.devices.iter().try_for_each(|row| device::put(all, row))?;
@@ -119,22 +127,26 @@ fn write(all: &Connection, changes: &Changes, pins: &[(ClinicianId, String)]) ->
     }
     add_samples(all, &changes.samples)?;
     changes.medians.iter().try_for_each(|row| minute_median::add(all, row))?;
-    let mut ignored_rows = Vec::new();
-    for row in &changes.outbox {
-        if !outbox::add(all, row)? {
+    let (mut written, mut ignored_rows) = (BTreeSet::new(), Vec::new());
+    let rows = changes.outbox.iter().map(|row| (None, row));
+    for (reading, row) in rows.chain(changes.reading_rows.iter().map(|(reading, row)| (Some(reading), row))) {
+        let is_known = reading.is_some_and(|reading| already_known.contains(reading));
+        if !is_known && outbox::add(all, row)? {
+            written.insert(row.id);
+        } else {
             ignored_rows.push(row.id);
         }
     }
-    for (reading, row) in &changes.reading_rows {
-        if already_known.contains(reading) || !outbox::add(all, row)? {
-            ignored_rows.push(row.id);
-        }
-    }
+    // A row may come twice in a commit, as the clock behind two readings: it was written all the same.
+    ignored_rows.retain(|row| !written.contains(row));
     changes.outbox_updates.iter().try_for_each(|update| outbox::update(all, update))?;
     changes.versions.iter().try_for_each(|row| reading_version::add(all, row))?;
     changes.audit.iter().try_for_each(|entry| audit::add(all, entry))?;
     changes.run.iter().try_for_each(|row| run::put(all, row))?;
     changes.interruption.iter().try_for_each(|said| interruption::put(all, said.as_ref()))?;
+    changes.server_traits.iter().try_for_each(|one| server_traits::put(all, one))?;
+    changes.server_tokens.iter().try_for_each(|one| server_token::change(all, one))?;
+    changes.audit_filed.iter().try_for_each(|seq| meta::set_audit_filed(all, *seq))?;
     if changes.anchor_kept {
         meta::set_anchor_kept(all)?;
     }
@@ -196,6 +208,7 @@ mod tests {
             next_attempt: None,
             created: WallTime(1),
             outcome: None,
+            ..OutboxRow::new("Observation", Uuid::nil(), String::new(), WallTime(1))
         }
     }
 

@@ -4,15 +4,17 @@ use crate::fault::Fault;
 use crate::samples::Samples;
 use crate::tables::series::SeriesRow;
 use crate::tables::{
-    FORMAT, audit, binding, bookmark, chunk, clinician, clock_setting, connection, consent, device, digest, frame,
-    frame_chunk, frame_stream, interruption, meta, minute_median, outbox, patient, reading, reading_version, row, run,
-    series, tail, unwritable,
+    FORMAT, audit, binding, bookmark, chunk, clinic_order, clinic_patient, clinician, clock_setting, connection,
+    consent, device, digest, download_cursor, frame, frame_chunk, frame_stream, interruption, meta, minute_median,
+    outbox, patient, reading, reading_version, row, run, series, server_token, server_traits, tail, unwritable,
 };
 use crate::trend::trend;
 use crate::{anchor, chain};
 use crate::{cipher, tables};
 use bedside_console::ports::{Answer, Query};
-use bedside_console::{DeviceMemories, PatientActivity, RawFrame, StoredReading, StoredSamples, VaultStatus};
+use bedside_console::{
+    ClinicRecord, DeviceMemories, PatientActivity, RawFrame, StoredReading, StoredSamples, VaultStatus,
+};
 use bedside_series::decode_frames;
 use bedside_vitals::{
     BootTime, Cadence, ConnectionId, CorrectedTime, Decimal, DeviceId, MeasuredValue, Measurement, Number, Parameter,
@@ -55,6 +57,8 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
             let found = reading::newest(&db, patient, unassigned_only, since, limit)?;
             Answer::Readings(in_force(&db, found)?)
         }
+        Query::ReadingsAt(at) => Answer::Readings(in_force(&db, reading::at(&db, at)?)?),
+        Query::MediansAt(minute) => Answer::MinuteMedians(minute_median::of_minute(&db, minute)?),
         Query::TheseReadings(ids) => {
             let mut found = Vec::new();
             for id in ids {
@@ -95,6 +99,10 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         }
         Query::Audit { patient, limit } => Answer::Audit(audit::newest(&db, patient, limit)?),
         Query::VerifyAudit(anchor) => Answer::AuditVerdict(chain::verify(&db, anchor.as_ref())?),
+        Query::AuditToFile { behind, limit } => {
+            let behind = behind.map_or_else(|| meta::audit_filed(&db), Ok)?;
+            Answer::Audit(audit::behind(&db, behind, limit)?)
+        }
         Query::Anchor => Answer::Anchor(anchor::of(&db)?),
         Query::AnchorKept => Answer::AnchorKept(meta::anchor_kept(&db)?),
         Query::CompareAnchor(known) => Answer::AnchorVerdict(anchor::compare(&db, &known)?),
@@ -114,6 +122,22 @@ pub(crate) fn answer(db: &mut Connection, query: Query, beside: Beside) -> Resul
         Query::UnwritableCount => Answer::Count(unwritable::count(&db)?),
         Query::LastRun => Answer::LastRun(run::last_before(&db, beside.this_run)?),
         Query::Frames { device, rejected_only, limit } => Answer::Frames(frames(&db, device, rejected_only, limit)?),
+        Query::FrameAt { connection, characteristic, index } => {
+            Answer::Frames(frame_at(&db, connection, characteristic, index)?.into_iter().collect())
+        }
+        Query::OpenRows => Answer::OpenRows(outbox::open_heads(&db)?),
+        Query::ServerCopies { server, resources } => Answer::ServerCopies(outbox::copies(&db, &server, &resources)?),
+        Query::AcceptedElsewhere(server) => Answer::OpenRows(outbox::accepted_elsewhere(&db, &server)?),
+        Query::ServerTraits(address) => Answer::ServerTraits(server_traits::of(&db, &address)?),
+        Query::ServerTokens(server) => Answer::ServerTokens(server_token::of_server(&db, &server)?),
+        Query::ClinicRecords => Answer::ClinicRecords(clinic_records(&db)?),
+        Query::ClinicOrders { server, patients } => {
+            let mut found = Vec::new();
+            for patient in patients {
+                found.extend(clinic_order::of_patient(&db, &server, &patient)?);
+            }
+            Answer::ClinicOrders(found)
+        }
         Query::VaultStatus => Answer::VaultStatus(status(&db, beside)?),
     })
 }
@@ -208,9 +232,21 @@ fn of_sample(row: &SeriesRow) -> Option<StoredReading> {
             quality: Quality::GOOD,
             user_slot: None,
             glucose: None,
+            temperature_site: None,
         },
         frame: None,
     })
+}
+
+fn clinic_records(db: &Connection) -> Result<BTreeMap<String, ClinicRecord>, Fault> {
+    let mut all: BTreeMap<String, ClinicRecord> = BTreeMap::new();
+    for (server, patient) in clinic_patient::all(db)? {
+        all.entry(server).or_default().patients.push(patient);
+    }
+    for (server, cursor) in download_cursor::all(db)? {
+        all.entry(server).or_default().cursors.push(cursor);
+    }
+    Ok(all)
 }
 
 fn activity(db: &Connection) -> Result<Vec<PatientActivity>, Fault> {
@@ -223,6 +259,38 @@ fn activity(db: &Connection) -> Result<Vec<PatientActivity>, Fault> {
         Ok(PatientActivity { patient: PatientId(id), last_value: last.map(WallTime), unsent })
     };
     ids.into_iter().map(one).collect()
+}
+
+/// One frame, packed or not. Of a stream that goes on under the same connection after its frames were removed there is one.
+fn frame_at(
+    db: &Connection,
+    connection: ConnectionId,
+    characteristic: Uuid,
+    index: u64,
+) -> Result<Option<RawFrame>, Fault> {
+    for stream in frame_stream::of_connection(db, connection, characteristic)? {
+        let raw = |frame: bedside_series::Frame, rejection| RawFrame {
+            device: stream.device,
+            connection: stream.connection,
+            characteristic: stream.characteristic,
+            index: frame.index,
+            received: frame.received,
+            bytes: frame.octets,
+            rejection,
+        };
+        if let Some(row) = frame::at(db, stream.id, index)? {
+            return Ok(Some(raw(row.frame, row.rejection)));
+        }
+        let mut found = None;
+        frame_chunk::walk(db, stream.id, |_, blob| {
+            found = decode_frames(blob)?.into_iter().find(|frame| frame.index == index);
+            Ok(found.is_none())
+        })?;
+        if let Some(frame) = found {
+            return Ok(Some(raw(frame, None)));
+        }
+    }
+    Ok(None)
 }
 
 fn frames(

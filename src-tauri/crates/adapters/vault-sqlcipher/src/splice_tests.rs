@@ -230,6 +230,6 @@ fn of_readings_changed_added_and_removed_behind_the_back_the_first_is_named() {
         first_mantissa, first_exponent, second_mantissa, second_exponent, third_mantissa, third_exponent, at, time_method,
         device_time, received, boot_seconds, boot_nanos, identity, identity_number, identity_time, identity_connection,
         quality, user_slot, frame_connection, frame_characteristic, frame_place, glucose, glucose_sample, glucose_site,
-        glucose_meal FROM reading WHERE at = 1";
+        glucose_meal, temperature_site FROM reading WHERE at = 1";
     assert_eq!(named(copy), first(999));
 }

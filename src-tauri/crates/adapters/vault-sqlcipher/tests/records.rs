@@ -223,7 +223,7 @@ async fn every_record_comes_back_after_a_restart() {
     assert_eq!(answer!(&vault, rows, OutboxRows), changes.outbox);
     assert_eq!(answer!(&vault, Query::LastRun, LastRun), changes.run);
     let status = answer!(&vault, Query::VaultStatus, VaultStatus);
-    assert_eq!((status.format, status.generation, status.patients, status.readings), (4, 1, 1, 2));
+    assert_eq!((status.format, status.generation, status.patients, status.readings), (5, 1, 1, 2));
     assert_eq!((status.samples, status.frames, status.rejected_frames), (3, 2, 1));
     assert!(status.cipher.starts_with('4') && status.octets > 0);
     vault.check().await.unwrap();
@@ -332,7 +332,8 @@ async fn a_withdrawn_row_is_found_by_its_id_and_is_in_no_count() {
     let rows: Vec<_> = (0..2).map(|i| outbox_row(i, RowState::Waiting, T0 + i as i64)).collect();
     vault.commit(Changes { patients: vec![patient()], outbox: rows.clone(), ..Changes::default() }).await.unwrap();
     let outcome = Some(Outcome { status: 0, text: bedside_outbox::WITHDRAWN.into(), at: WallTime(T0 + 9) });
-    let withdrawn = RowUpdate { id: rows[0].id, state: RowState::Held, attempts: 0, next_attempt: None, outcome };
+    let withdrawn =
+        RowUpdate { id: rows[0].id, state: RowState::Held, attempts: 0, next_attempt: None, outcome, fact: None };
     vault.commit(Changes { outbox_updates: vec![withdrawn], ..Changes::default() }).await.unwrap();
 
     let counts = answer!(&vault, Query::OutboxCounts, OutboxCounts);
@@ -351,7 +352,7 @@ async fn a_stored_withdrawal_outlives_the_answer_to_a_try_that_began_before_it()
     let row = outbox_row(1, RowState::Waiting, T0);
     let said = |text: &str| Some(Outcome { status: 0, text: text.into(), at: WallTime(T0 + 9) });
     let update = |state, attempts, outcome| Changes {
-        outbox_updates: vec![RowUpdate { id: row.id, state, attempts, next_attempt: None, outcome }],
+        outbox_updates: vec![RowUpdate { id: row.id, state, attempts, next_attempt: None, outcome, fact: None }],
         ..Changes::default()
     };
     vault.commit(Changes { outbox: vec![row.clone()], ..Changes::default() }).await.unwrap();
@@ -381,6 +382,7 @@ async fn the_outbox_keeps_order_counts_states_and_takes_updates() {
         attempts: 1,
         next_attempt: Some(WallTime(T0 + 500)),
         outcome,
+        fact: None,
     };
     let updates = vec![update(0, RowState::Accepted, Some(outcome.clone())), update(2, RowState::Refused, None)];
     let again = outbox_row(1, RowState::Held, T0 + 9);

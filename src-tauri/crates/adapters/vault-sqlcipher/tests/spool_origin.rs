@@ -39,6 +39,7 @@ fn forged() -> Changes {
         attempts: 1,
         next_attempt: None,
         outcome: None,
+        fact: None,
     };
     Changes {
         devices: vec![DeviceDescription { name: "Another name".into(), ..device() }],

@@ -171,6 +171,7 @@ impl Console {
                     let here = console.access.clinician.as_ref().is_some_and(|one| one.id == who);
                     console.changed_clinician(gone);
                     console.access.places.remove(&who);
+                    console.forget_clinic_token(who);
                     if here {
                         console.lock_vault(LockReason::ByHand, None);
                     }

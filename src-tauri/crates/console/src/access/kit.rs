@@ -181,6 +181,7 @@ impl Console {
         self.anchoring.committed(generation);
         self.changed_clinician(first.clone());
         self.access.presence = super::Presence::signed_in(self.ports.machine.boot());
+        self.access.clinician_since = Some(self.ports.machine.wall());
         self.access.clinician = Some(first);
         self.asked = true;
     }

@@ -50,6 +50,7 @@ impl Console {
     /// What the system reports. In a vault that nobody is enrolled in there is nobody to unlock it.
     pub(crate) fn machine_event(&mut self, event: MachineEvent) {
         let why = match event {
+            MachineEvent::NetworkReturned => return self.network_returned(),
             MachineEvent::ScreenLocked => LockReason::System,
             MachineEvent::GoesToSleep | MachineEvent::WokeUp => LockReason::Sleep,
         };
@@ -61,9 +62,20 @@ impl Console {
         }
         match event {
             MachineEvent::GoesToSleep => self.goes_to_sleep(),
-            MachineEvent::WokeUp => self.woke_up(),
-            MachineEvent::ScreenLocked => {}
+            MachineEvent::WokeUp => {
+                self.woke_up();
+                // What was not reached before the sleep may be near now.
+                self.network_returned();
+            }
+            MachineEvent::ScreenLocked | MachineEvent::NetworkReturned => {}
         }
+    }
+
+    /// What waited because the server was not reached is tried now, upwards and downwards.
+    fn network_returned(&mut self) {
+        self.sync.network_returned();
+        self.download.network_returned();
+        self.changed = true;
     }
 
     /// Locks the screen: the record stays open, nothing of it leaves.
@@ -79,6 +91,7 @@ impl Console {
         self.access.due = Due::Nothing;
         self.access.wrong_pins = 0;
         self.access.failed = None;
+        self.tokens.leave_browser();
         self.hide_people();
     }
 
@@ -176,5 +189,8 @@ impl Console {
         self.opened_before.clear();
         self.unassigned = 0;
         self.sync.forget();
+        self.audit_filing.forget();
+        self.tokens.forget();
+        self.download.forget();
     }
 }

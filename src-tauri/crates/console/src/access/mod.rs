@@ -40,6 +40,8 @@ use tried::Waits;
 pub(crate) struct Access {
     /// `None` in a vault that nobody is enrolled in, and while the vault is locked.
     pub(crate) clinician: Option<Clinician>,
+    /// Since when they work here without anybody else between, a closed vault counting as somebody else.
+    pub(crate) clinician_since: Option<WallTime>,
     /// What a person must know of the vault.
     pub(crate) notices: Vec<VaultNotice>,
     lock: Lock,
@@ -89,6 +91,7 @@ impl Access {
     pub(crate) fn closed(header: Option<VaultHeader>, now: BootTime) -> Self {
         Self {
             clinician: None,
+            clinician_since: None,
             notices: Vec::new(),
             lock: Lock::Vault(None, LockReason::Start),
             colleagues: Vec::new(),

@@ -45,6 +45,8 @@ impl Need {
             | Query::BindingsOf(_)
             | Query::Readings { .. }
             | Query::TheseReadings(_)
+            | Query::ReadingsAt(_)
+            | Query::MediansAt(_)
             | Query::UnassignedCount
             | Query::KnownReadings(_)
             | Query::Samples { .. }
@@ -52,11 +54,15 @@ impl Need {
             | Query::Trend { .. }
             | Query::LastValues(_)
             | Query::PatientActivity
+            | Query::ClinicRecords
+            | Query::ClinicOrders { .. }
             | Query::OutboxRows { .. }
             | Query::TheseRows(_)
+            | Query::OpenRows
             | Query::Versions(_)
             | Query::Interruption
-            | Query::Frames { .. } => Self::OneOf(&[ReadRecords]),
+            | Query::Frames { .. }
+            | Query::FrameAt { .. } => Self::OneOf(&[ReadRecords]),
             Query::Audit { patient, .. } => Self::of_audit(patient.is_some()),
             Query::VerifyAudit(_) | Query::VerifyDigests => Self::OneOf(&[ReadAudit, KeepVault]),
             Query::Backups => Self::OneOf(&[KeepVault]),
@@ -72,7 +78,12 @@ impl Need {
             | Query::UnwritableCount
             | Query::VaultStatus => Self::SignedIn,
             // A PIN is tried at the locked screen, where tries are counted, and nowhere else.
-            Query::VerifyPin(..) => Self::Refused,
+            Query::VerifyPin(..)
+            | Query::AuditToFile { .. }
+            | Query::ServerCopies { .. }
+            | Query::AcceptedElsewhere(_)
+            | Query::ServerTraits(_)
+            | Query::ServerTokens(_) => Self::Refused,
         }
     }
 }

@@ -152,6 +152,9 @@ impl Console {
         if !same && was_open {
             self.hide_people();
         }
+        if !same {
+            self.access.clinician_since = Some(self.ports.machine.wall());
+        }
         self.access.clinician = Some(clinician);
         self.access.lock = Lock::Open;
         self.access.wrong_pins = 0;

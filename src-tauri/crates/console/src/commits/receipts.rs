@@ -37,6 +37,7 @@ impl Console {
     pub(crate) fn committed(&mut self, committed: Committed, result: Result<Receipt, StoreFault>) {
         self.commits.under_way = None;
         self.commits.under_way_values = 0;
+        self.commits.under_way_answers = false;
         let Committed { batch, kind, carried_values } = committed;
         match result {
             Ok(receipt) => {
@@ -69,6 +70,7 @@ impl Console {
                 }
                 self.anchoring.committed(receipt.generation);
                 self.count_outbox(&batch.changes);
+                self.tokens.take_in(&batch.changes.server_tokens);
                 self.count_unassigned(&batch.changes);
                 self.write_displaced(&batch, &receipt);
                 let rows = batch.changes.reading_rows.into_iter().map(|(_, row)| row).chain(batch.changes.outbox);
@@ -126,11 +128,12 @@ impl Console {
             reading.patient = reading.patient.or(assigned.map(|(_, patient)| *patient));
             self.moved_to(id, &reading);
             let device = self.known.get(&reading.device).cloned();
-            let row = reading
+            let taken = self.taken_now(&reading.measurement, None);
+            let rows = reading
                 .patient
                 .zip(device)
-                .and_then(|(patient, device)| self.reading_row(patient, &device, &reading.measurement))
-                .map(|row| (reading.id, row));
+                .map(|(patient, device)| self.reading_rows(patient, &device, &reading, &taken))
+                .unwrap_or_default();
             let value = batch.after.iter().find_map(|after| match after {
                 After::Value(value) if value.reading == Some(id) => Some(value.clone()),
                 _ => None,
@@ -141,8 +144,8 @@ impl Console {
                 self.commits.after_capture(After::Value(value));
             }
             self.commits.capture(|changes| {
+                changes.reading_rows.extend(rows.into_iter().map(|row| (reading.id, row)));
                 changes.readings.push(reading);
-                changes.reading_rows.extend(row);
             });
         }
     }

@@ -1,5 +1,6 @@
 //! The clinic's server: requests the outbox made go out, answers come back. Implemented over HTTPS.
-//! Not here: FHIR, order, retry.
+//! Not here: FHIR, order, retry, and whose token goes with a request (`clinic_sign_in`).
+use super::clinic_tokens::{AccessToken, Grant, GrantFault, RefreshToken, SignInKind};
 use async_trait::async_trait;
 use bedside_vitals::WallTime;
 use std::fmt;
@@ -80,4 +81,55 @@ pub enum ClinicFault {
 pub trait ClinicServer: Send + Sync {
     /// Sends one request and waits for the whole answer, within the adapter's deadline.
     async fn send(&self, request: ClinicRequest) -> Result<ClinicAnswer, ClinicFault>;
+
+    /// The same, authorized by a token.
+    async fn send_as(&self, token: &AccessToken, request: ClinicRequest) -> Result<ClinicAnswer, ClinicFault> {
+        let _ = token;
+        self.send(request).await
+    }
+
+    /// How it wants to be asked. Nothing is sent to find out: the policy says it.
+    fn sign_in_kind(&self) -> SignInKind {
+        SignInKind::NotNeeded
+    }
+
+    /// Its FHIR base URL: tokens are kept for one server.
+    fn address(&self) -> String {
+        String::new()
+    }
+
+    /// Path and query behind the base URL of an address that the server gave, such as that of its next page; `None`
+    /// where it lies elsewhere: on another origin, or not below the base.
+    fn path_behind(&self, link: &str) -> Option<String> {
+        let _ = link;
+        None
+    }
+
+    /// A person signs in, in the system's browser; this comes back with them, or when nobody came back in time.
+    /// Dropped, it waits no longer.
+    async fn sign_in(&self) -> Result<Grant, GrantFault> {
+        Err(GrantFault::NotSetUp("no client is configured".to_owned()))
+    }
+
+    /// This computer signs in with its key.
+    async fn sign_in_as_machine(&self) -> Result<Grant, GrantFault> {
+        Err(GrantFault::NotSetUp("no client is configured".to_owned()))
+    }
+
+    /// A new access token by a refresh token, which is sent to `endpoint` only, where it was granted.
+    async fn renew(&self, refresh: &RefreshToken, endpoint: &str) -> Result<Grant, GrantFault> {
+        let _ = (refresh, endpoint);
+        Err(GrantFault::NotSetUp("no client is configured".to_owned()))
+    }
+
+    /// What it says of itself (`metadata`, the CapabilityStatement). Asked without a token: it holds nothing of
+    /// anybody.
+    async fn capability(&self) -> Result<ClinicAnswer, ClinicFault> {
+        Err(ClinicFault::Unreachable("it cannot be asked what it is".to_owned()))
+    }
+
+    /// Whether it takes request bodies in gzip, as far as that was tried.
+    fn takes_gzip(&self) -> Option<bool> {
+        None
+    }
 }

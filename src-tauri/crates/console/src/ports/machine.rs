@@ -16,6 +16,8 @@ pub enum MachineEvent {
     GoesToSleep,
     /// It woke up.
     WokeUp,
+    /// A network was found after there was none.
+    NetworkReturned,
 }
 
 /// The computer. Calls never fail, and all but those about sleep are quick; what the system cannot do is left out quietly where no harm comes of it.

@@ -2,6 +2,7 @@
 //! No implementation here.
 
 mod clinic;
+mod clinic_tokens;
 mod common_secrets;
 mod display;
 mod keys;
@@ -13,6 +14,7 @@ mod secrets;
 mod store;
 
 pub use clinic::{ClinicAnswer, ClinicFault, ClinicRequest, ClinicServer, Method};
+pub use clinic_tokens::{AccessToken, Grant, GrantFault, RefreshToken, SignInKind};
 pub use display::Display;
 pub use keys::{DeviceSecret, KeyFault, KeyNote, KeyStore, VaultId};
 pub use kit::KitFault;

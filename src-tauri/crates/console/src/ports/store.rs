@@ -6,10 +6,11 @@ use crate::audit::{Anchor, AnchorVerdict, AuditEntry, AuditVerdict, DigestFault}
 use crate::clinician::{Clinician, ClinicianId, UserName};
 use crate::records::*;
 use async_trait::async_trait;
-use bedside_outbox::{OutboxRow, RowId, RowState};
-use bedside_vitals::{DeviceId, Parameter, PatientId, ReadingId, RecordNumber, WallTime};
+use bedside_outbox::{OutboxRow, RowHead, RowId, RowState};
+use bedside_vitals::{ConnectionId, DeviceId, Parameter, PatientId, ReadingId, RecordNumber, WallTime};
 use std::path::PathBuf;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Whether there is a vault in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +183,10 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
+    /// The spot readings of exactly this time, rejected ones too, whoever's, with their last version.
+    ReadingsAt(WallTime),
+    /// The medians of exactly this minute, whoever's.
+    MediansAt(WallTime),
     /// The stored ones among these readings, as they were measured: without what people said of them since.
     TheseReadings(Vec<ReadingId>),
     /// How many readings have no patient.
@@ -221,9 +226,19 @@ pub enum Query {
     LastValues(PatientId),
     /// When each patient's last reading or sample was, and how many rows wait or were refused.
     PatientActivity,
+    /// What is kept of the clinic's servers, by their base URLs.
+    ClinicRecords,
+    /// The orders of these patients of a server, whatever became of them.
+    ClinicOrders {
+        /// Its base URL.
+        server: String,
+        /// Whose.
+        patients: Vec<bedside_fhir::download::ServerId>,
+    },
     /// Counts of the outbox.
     OutboxCounts,
-    /// Rows in these states, oldest first; what a person withdrew is left out.
+    /// Rows in these states, oldest first; what a person withdrew is left out, and entries of the audit log that were not
+    /// refused.
     OutboxRows {
         /// In one of these.
         states: Vec<RowState>,
@@ -236,6 +251,13 @@ pub enum Query {
     Audit {
         /// Only of this patient.
         patient: Option<PatientId>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Entries of the audit log that may have no row for the server yet, oldest first. For the console alone.
+    AuditToFile {
+        /// Behind this one; `None` = behind the last one that is known to have gone (`Changes::audit_filed`).
+        behind: Option<u64>,
         /// At most so many.
         limit: usize,
     },
@@ -269,10 +291,36 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
+    /// One raw frame, packed or not.
+    FrameAt {
+        /// Of this connection.
+        connection: ConnectionId,
+        /// Of this characteristic.
+        characteristic: Uuid,
+        /// Its place among them.
+        index: u64,
+    },
     /// The broken-off recording that nobody has acknowledged.
     Interruption,
     /// How many changes were set aside because the store refuses them.
     UnwritableCount,
+    /// Every row of the outbox that is not accepted, without the resources.
+    OpenRows,
+    /// What the server of this base URL calls these resources, or the resources of these rows: those that it accepted and
+    /// named. For the console alone.
+    ServerCopies {
+        /// The base URL.
+        server: String,
+        /// Our ids.
+        resources: Vec<Uuid>,
+    },
+    /// The people and devices that another server than the one of this base URL accepted, and this one did not, in every
+    /// version. For the console alone.
+    AcceptedElsewhere(String),
+    /// What is known of the server of this base URL. For the console alone.
+    ServerTraits(String),
+    /// By what access to the server of this base URL is renewed. For the console alone.
+    ServerTokens(String),
     /// Figures for `vault status` and `doctor`.
     VaultStatus,
 }
@@ -308,11 +356,15 @@ pub enum Answer {
     LastValues(Vec<StoredReading>),
     /// To `PatientActivity`.
     PatientActivity(Vec<PatientActivity>),
+    /// To `ClinicRecords`.
+    ClinicRecords(std::collections::BTreeMap<String, crate::download::ClinicRecord>),
+    /// To `ClinicOrders`.
+    ClinicOrders(Vec<crate::download::ClinicOrder>),
     /// To `OutboxCounts`.
     OutboxCounts(OutboxCounts),
     /// To `OutboxRows` and `TheseRows`.
     OutboxRows(Vec<OutboxRow>),
-    /// To `Audit`.
+    /// To `Audit` and `AuditToFile`.
     Audit(Vec<AuditEntry>),
     /// To `Clinicians`.
     Clinicians(Vec<Clinician>),
@@ -334,10 +386,18 @@ pub enum Answer {
     Backups(Vec<BackupCopy>),
     /// To `LastRun`; `None` on the first.
     LastRun(Option<Run>),
-    /// To `Frames`.
+    /// To `Frames`, and `FrameAt` (none or one).
     Frames(Vec<RawFrame>),
     /// To `Interruption`.
     Interruption(Option<StoredInterruption>),
+    /// To `OpenRows` and `AcceptedElsewhere`.
+    OpenRows(Vec<RowHead>),
+    /// To `ServerCopies`.
+    ServerCopies(Vec<KnownCopy>),
+    /// To `ServerTraits`.
+    ServerTraits(Option<StoredServer>),
+    /// To `ServerTokens`.
+    ServerTokens(Vec<ServerToken>),
     /// To `VaultStatus`.
     VaultStatus(VaultStatus),
 }

@@ -1,11 +1,12 @@
 //! What one transaction writes, and the proof that it did.
 //! Not here: what the records are (`records`), and what becomes of a batch with one that the store refuses (`apart`).
 use super::{
-    Binding, Connection, MinuteMedian, RawFrame, ReadingVersion, Run, SpoolPlace, StoredClockSetting,
-    StoredInterruption, StoredReading, StoredSamples,
+    Binding, Connection, MinuteMedian, RawFrame, ReadingVersion, Run, ServerTokenChange, SpoolPlace,
+    StoredClockSetting, StoredInterruption, StoredReading, StoredSamples, StoredServer,
 };
 use crate::audit::AuditEntry;
 use crate::clinician::{Clinician, ClinicianId};
+use crate::download::ClinicPage;
 use crate::ports::Pin;
 use bedside_outbox::{OutboxRow, RowId, RowUpdate};
 use bedside_session::{Bookmark, UserConsent};
@@ -17,6 +18,8 @@ use uuid::Uuid;
 pub struct Changes {
     /// Patients added or changed.
     pub patients: Vec<Patient>,
+    /// What pages of a download brought.
+    pub clinic: Vec<ClinicPage>,
     /// Devices enrolled or changed.
     pub devices: Vec<DeviceDescription>,
     /// Connections begun, with the device's clock as read.
@@ -41,7 +44,8 @@ pub struct Changes {
     pub samples: Vec<StoredSamples>,
     /// Medians of minutes that closed.
     pub medians: Vec<MinuteMedian>,
-    /// Records for the server. One that is there already is left as it is.
+    /// Records for the server. One that is there already is left as it is; an audit entry that was put away because the
+    /// server took none waits again.
     pub outbox: Vec<OutboxRow>,
     /// Records of readings, each written only if its reading was not stored before: a second delivery files nothing,
     /// whoever the device is bound to by then.
@@ -60,8 +64,14 @@ pub struct Changes {
     pub run: Option<Run>,
     /// A recording that was broken off: `Some(Some(_))` is kept until `Some(None)` says that a person has seen it.
     pub interruption: Option<Option<StoredInterruption>>,
+    /// What sync learned of the clinic's server.
+    pub server_traits: Option<StoredServer>,
+    /// By what access to the clinic's server is renewed.
+    pub server_tokens: Vec<ServerTokenChange>,
     /// The keyring took an anchor of this vault: from here on one that it does not have was lost.
     pub anchor_kept: bool,
+    /// Each entry of the audit log up to this one went to the server, or was put away.
+    pub audit_filed: Option<u64>,
     /// The batch of the spool that these changes are: removed from the spool with this commit.
     pub spool_filed: Option<SpoolPlace>,
     /// Changes that the store refused for their own sake, kept as they were.
@@ -73,6 +83,7 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         let Self {
             patients,
+            clinic,
             devices,
             connections,
             bindings,
@@ -94,11 +105,15 @@ impl Changes {
             audit,
             run: _,
             interruption,
+            server_traits,
+            server_tokens,
             anchor_kept,
+            audit_filed,
             spool_filed,
             unwritable,
         } = self;
         patients.is_empty()
+            && clinic.is_empty()
             && devices.is_empty()
             && connections.is_empty()
             && bindings.is_empty()
@@ -119,7 +134,10 @@ impl Changes {
             && versions.is_empty()
             && audit.is_empty()
             && interruption.is_none()
+            && server_traits.is_none()
+            && server_tokens.is_empty()
             && !anchor_kept
+            && audit_filed.is_none()
             && spool_filed.is_none()
             && unwritable.is_empty()
     }
@@ -127,6 +145,7 @@ impl Changes {
     /// Adds what came later: of what can be said only once, the later word counts.
     pub fn append(&mut self, then: Self) {
         self.patients.extend(then.patients);
+        self.clinic.extend(then.clinic);
         self.devices.extend(then.devices);
         self.connections.extend(then.connections);
         self.bindings.extend(then.bindings);
@@ -148,7 +167,10 @@ impl Changes {
         self.audit.extend(then.audit);
         self.run = then.run.or(self.run.take());
         self.interruption = then.interruption.or(self.interruption.take());
+        self.server_traits = then.server_traits.or(self.server_traits.take());
+        self.server_tokens.extend(then.server_tokens);
         self.anchor_kept |= then.anchor_kept;
+        self.audit_filed = then.audit_filed.or(self.audit_filed.take());
         self.spool_filed = then.spool_filed.or(self.spool_filed.take());
         self.unwritable.extend(then.unwritable);
     }
@@ -221,7 +243,18 @@ fn single_records(mut all: Changes) -> Vec<Changes> {
             }
         )*};
     }
-    each!(patients, devices, connections, bindings, bookmarks, consents, clock_settings, frames, accepted_frames);
+    each!(
+        patients,
+        clinic,
+        devices,
+        connections,
+        bindings,
+        bookmarks,
+        consents,
+        clock_settings,
+        frames,
+        accepted_frames
+    );
     let readings = std::mem::take(&mut all.readings);
     for reading in readings {
         let mut record = of_reading(&mut all, reading.id);
@@ -232,9 +265,22 @@ fn single_records(mut all: Changes) -> Vec<Changes> {
     while let Some(&(reading, _)) = all.assignments.first() {
         records.push(of_reading(&mut all, reading));
     }
-    each!(reading_rows, samples, medians, outbox, outbox_updates, clinicians, pins, versions, audit, unwritable);
-    let Changes { run, interruption, anchor_kept, spool_filed, .. } = all;
-    let once = Changes { run, interruption, anchor_kept, spool_filed, ..Changes::default() };
+    each!(
+        reading_rows,
+        samples,
+        medians,
+        outbox,
+        outbox_updates,
+        clinicians,
+        pins,
+        versions,
+        audit,
+        server_tokens,
+        unwritable
+    );
+    let Changes { run, interruption, server_traits, anchor_kept, audit_filed, spool_filed, .. } = all;
+    let once =
+        Changes { run, interruption, server_traits, anchor_kept, audit_filed, spool_filed, ..Changes::default() };
     match records.last_mut() {
         Some(last) => last.append(once),
         None => records.push(once),

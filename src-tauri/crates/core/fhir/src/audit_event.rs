@@ -1,26 +1,13 @@
 //! Entries of the audit log as AuditEvents after IHE BALP (Basic Audit Log Patterns 1.1, FHIR 4.0.1), the patient variants
 //! where the entry is about a patient. Of a person there is the id and the record number, and nothing more: names, values
 //! and reasons stay in the vault. Not here: the log, and which act is which interaction (the console).
-use crate::codes;
+use crate::codes::{self, coding};
 use crate::datatypes::{CodeableConcept, Coding, Identifier, Meta, Reference};
 use crate::element::{ResourceType, TypeName, element};
 use crate::filing::{FilingContext, NotFilable, Resource, instant, stable_id};
 use bedside_vitals::{DeviceId, PatientId, RecordNumber, WallTime};
 use serde_json::Map;
 use uuid::Uuid;
-
-const EVENT_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-event-type";
-const INTERACTION: &str = "http://hl7.org/fhir/restful-interaction";
-const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
-const ENTITY_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
-const ENTITY_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
-const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
-const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
-/// Our own words for acts and roles.
-const ACTS: &str = "urn:bedside:audit-action";
-const ROLES: &str = "urn:bedside:role";
-/// Places in the audit log: the vault's id, a hyphen, the number of the entry.
-const PLACES: &str = "urn:bedside:audit-entry";
 
 /// What kind of act it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +197,8 @@ element! {
     }
 }
 
-/// The AuditEvent of an entry. The same entry has the same id whenever it is exported.
+/// The AuditEvent of an entry. The same entry has the same id whenever it is exported or sent; another one that stands in its
+/// place, in a record that was taken back to a backup, has another.
 pub fn audit_event(context: &FilingContext, entry: &AuditEventInput<'_>) -> Result<AuditEvent, NotFilable> {
     let place = format!("{}-{}", entry.vault, entry.seq);
     let (event_type, subtype, action) = codes_of(entry.act);
@@ -223,26 +211,22 @@ pub fn audit_event(context: &FilingContext, entry: &AuditEventInput<'_>) -> Resu
     };
     Ok(AuditEvent {
         resource_type: ResourceType::NEW,
-        id: Some(stable_id(&format!("audit|{place}")).to_string()),
+        id: Some(stable_id(&format!("audit|{place}|{}", entry.at.0)).to_string()),
         meta: (!profile.is_empty() || !test.is_empty()).then(|| AuditMeta {
             profile,
             security: test,
             rest: Map::new(),
         }),
         r#type: event_type,
-        subtype: subtype.into_iter().chain([Coding::new(ACTS, entry.action, None)]).collect(),
+        subtype: subtype.into_iter().chain([Coding::new(codes::uri::ACTS, entry.action, None)]).collect(),
         action: Some(action.to_owned()),
         recorded: instant(entry.at)?,
         outcome: Some(outcome.to_owned()),
-        purpose_of_event: vec![CodeableConcept::coded(vec![Coding::new(codes::ACT_REASON, entry.purpose, None)])],
+        purpose_of_event: vec![CodeableConcept::coded(vec![Coding::new(codes::uri::ACT_REASON, entry.purpose, None)])],
         agent: agents(context, entry),
         source: AuditSource {
             observer: to("Device", context.gateway),
-            r#type: vec![Coding::new(
-                "http://terminology.hl7.org/CodeSystem/security-source-type",
-                "4",
-                Some("Application Server"),
-            )],
+            r#type: vec![coding(codes::APPLICATION_SERVER)],
             rest: Map::new(),
         },
         entity: entities(context, entry, &place),
@@ -252,20 +236,18 @@ pub fn audit_event(context: &FilingContext, entry: &AuditEventInput<'_>) -> Resu
 
 /// Type, subtype and action of an act.
 fn codes_of(act: AuditAct) -> (Coding, Option<Coding>, &'static str) {
-    let rest = || Coding::new(EVENT_TYPE, "rest", Some("RESTful Operation"));
-    let interaction = |code| Some(Coding::new(INTERACTION, code, Some(code)));
-    let dicom = |code, name| Coding::new(DICOM, code, Some(name));
-    match act {
-        AuditAct::Create => (rest(), interaction("create"), "C"),
-        AuditAct::Read => (rest(), interaction("read"), "R"),
-        AuditAct::Search => (rest(), interaction("search-type"), "E"),
-        AuditAct::Update => (rest(), interaction("update"), "U"),
-        AuditAct::Delete => (rest(), interaction("delete"), "D"),
-        AuditAct::Execute => (rest(), interaction("operation"), "E"),
-        AuditAct::Login => (dicom("110114", "User Authentication"), Some(dicom("110122", "Login")), "E"),
-        AuditAct::Logout => (dicom("110114", "User Authentication"), Some(dicom("110123", "Logout")), "E"),
-        AuditAct::Security => (dicom("110113", "Security Alert"), None, "E"),
-    }
+    let (event, subtype, action) = match act {
+        AuditAct::Create => (codes::AUDIT_REST, Some(codes::INTERACTION_CREATE), "C"),
+        AuditAct::Read => (codes::AUDIT_REST, Some(codes::INTERACTION_READ), "R"),
+        AuditAct::Search => (codes::AUDIT_REST, Some(codes::INTERACTION_SEARCH), "E"),
+        AuditAct::Update => (codes::AUDIT_REST, Some(codes::INTERACTION_UPDATE), "U"),
+        AuditAct::Delete => (codes::AUDIT_REST, Some(codes::INTERACTION_DELETE), "D"),
+        AuditAct::Execute => (codes::AUDIT_REST, Some(codes::INTERACTION_OPERATION), "E"),
+        AuditAct::Login => (codes::USER_AUTHENTICATION, Some(codes::LOGIN), "E"),
+        AuditAct::Logout => (codes::USER_AUTHENTICATION, Some(codes::LOGOUT), "E"),
+        AuditAct::Security => (codes::SECURITY_ALERT, None, "E"),
+    };
+    (coding(event), subtype.map(coding), action)
 }
 
 /// The BALP profile, where there is one for the act.
@@ -278,7 +260,7 @@ fn profile(act: AuditAct, of_patient: bool) -> Option<String> {
         AuditAct::Delete => "Delete",
         AuditAct::Execute | AuditAct::Login | AuditAct::Logout | AuditAct::Security => return None,
     };
-    Some(format!("{PROFILE}{}{name}", if of_patient { "Patient" } else { "" }))
+    Some(format!("{}{}{name}", codes::uri::AUDIT_PROFILE, if of_patient { "Patient" } else { "" }))
 }
 
 /// The console that asks, the vault that answers, and whoever sat before it.
@@ -290,49 +272,52 @@ fn agents(context: &FilingContext, entry: &AuditEventInput<'_>) -> Vec<AuditAgen
         requestor,
         rest: Map::new(),
     };
-    let source = Coding::new(DICOM, "110153", Some("Source Role ID"));
-    let destination = Coding::new(DICOM, "110152", Some("Destination Role ID"));
+    let (source, destination) = (coding(codes::SOURCE_ROLE), coding(codes::DESTINATION_ROLE));
     let mut all = vec![
         agent(source, to("Device", context.gateway), Vec::new(), entry.user.is_none()),
-        agent(destination, identified("urn:ietf:rfc:3986", format!("urn:uuid:{}", entry.vault)), Vec::new(), false),
+        agent(destination, of_uuid(entry.vault), Vec::new(), false),
     ];
     if let Some((user, roles)) = &entry.user {
-        let kind = Coding::new(PARTICIPATION, "IRCP", Some("information recipient"));
-        let role = |role: &&str| CodeableConcept::coded(vec![Coding::new(ROLES, *role, None)]);
-        let who = identified("urn:ietf:rfc:3986", format!("urn:uuid:{user}"));
+        let kind = coding(codes::INFORMATION_RECIPIENT);
+        let role = |role: &&str| CodeableConcept::coded(vec![Coding::new(codes::uri::ROLES, *role, None)]);
+        let who = of_uuid(*user);
         all.push(agent(kind, who, roles.iter().map(role).collect(), true));
     }
     all
 }
 
 fn entities(context: &FilingContext, entry: &AuditEventInput<'_>, place: &str) -> Vec<AuditEntity> {
-    let entity = |what, kind: (&str, &str), role: (&str, &str), detail| AuditEntity {
+    let entity = |what, kind, role, detail| AuditEntity {
         what: Some(what),
-        r#type: Some(Coding::new(ENTITY_TYPE, kind.0, Some(kind.1))),
-        role: Some(Coding::new(ENTITY_ROLE, role.0, Some(role.1))),
+        r#type: Some(coding(kind)),
+        role: Some(coding(role)),
         detail,
         rest: Map::new(),
     };
-    let (person, object) = (("1", "Person"), ("2", "System Object"));
+    let (person, object) = (codes::ENTITY_PERSON, codes::ENTITY_OBJECT);
     let count =
         |count: u32| AuditDetail { r#type: "count".to_owned(), value_string: count.to_string(), rest: Map::new() };
-    let data = identified(PLACES, place.to_owned());
-    let mut all = vec![entity(data, object, ("4", "Domain Resource"), entry.count.map(count).into_iter().collect())];
+    let data = identified(codes::uri::PLACES, place.to_owned());
+    let mut all = vec![entity(data, object, codes::ROLE_RESOURCE, entry.count.map(count).into_iter().collect())];
     all.extend(entry.patient.map(|(id, number)| {
         let number = number.map(|n| Identifier::new(context.record_number_system.as_str(), n.reveal()));
         let what = AuditReference { identifier: number, ..to("Patient", id.0) };
-        entity(what, person, ("1", "Patient"), Vec::new())
+        entity(what, person, codes::ROLE_PATIENT, Vec::new())
     }));
-    all.extend(entry.device.map(|id| entity(to("Device", id.0), object, ("4", "Domain Resource"), Vec::new())));
+    all.extend(entry.device.map(|id| entity(to("Device", id.0), object, codes::ROLE_RESOURCE, Vec::new())));
     all.extend(entry.about_user.map(|id| {
-        let what = identified("urn:ietf:rfc:3986", format!("urn:uuid:{id}"));
-        entity(what, person, ("11", "Security User Entity"), Vec::new())
+        let what = of_uuid(id);
+        entity(what, person, codes::ROLE_USER, Vec::new())
     }));
     all
 }
 
 fn to(kind: &str, id: Uuid) -> AuditReference {
     AuditReference { reference: Reference::to(kind, id).reference, identifier: None, rest: Map::new() }
+}
+
+fn of_uuid(id: Uuid) -> AuditReference {
+    AuditReference { reference: None, identifier: Some(Identifier::of_uuid(id)), rest: Map::new() }
 }
 
 fn identified(system: &str, value: String) -> AuditReference {

@@ -53,6 +53,10 @@ element! {
     optional {
         /// For example `Patient/<id>`.
         reference: Option<String>,
+        /// The kind of resource, where only an identifier is known.
+        r#type: Option<String>,
+        /// A business identifier of what is not on the server, or not known there.
+        identifier: Option<Identifier>,
         /// Plain text.
         display: Option<String>,
     }
@@ -71,6 +75,25 @@ element! {
         system: Option<String>,
         /// The unit's code.
         code: Option<String>,
+    }
+}
+
+element! {
+    /// Samples of a waveform: `value = origin + number × factor`, one number every `period` milliseconds.
+    SampledData
+    required {
+        /// What 0 means, with the unit of every value.
+        origin: Quantity,
+        /// Milliseconds between two samples.
+        period: Number,
+        /// Samples taken at each point of time.
+        dimensions: u32,
+    }
+    optional {
+        /// The value of one step of the device; 1 when missing.
+        factor: Option<Number>,
+        /// The device's own integers, a space between them.
+        data: Option<String>,
     }
 }
 
@@ -166,11 +189,28 @@ impl CodeableConcept {
 impl Reference {
     /// To a resource by its type and id.
     pub fn to(resource_type: &str, id: Uuid) -> Self {
-        Self { reference: Some(format!("{resource_type}/{id}")), display: None, rest: Map::new() }
+        let reference = Some(format!("{resource_type}/{id}"));
+        Self { reference, r#type: None, identifier: None, display: None, rest: Map::new() }
+    }
+
+    /// To what only an identifier of ours names, such as a person of this console.
+    pub(crate) fn named(resource_type: &str, identifier: Identifier, display: Option<String>) -> Self {
+        Self {
+            reference: None,
+            r#type: Some(resource_type.to_owned()),
+            identifier: Some(identifier),
+            display,
+            rest: Map::new(),
+        }
     }
 }
 
 impl Identifier {
+    /// A UUID of ours as a URI.
+    pub(crate) fn of_uuid(id: Uuid) -> Self {
+        Self::new(crate::codes::uri::URI, format!("urn:uuid:{id}"))
+    }
+
     /// An identifier of a system.
     pub fn new(system: &str, value: impl Into<String>) -> Self {
         Self { r#use: None, r#type: None, system: Some(system.to_owned()), value: Some(value.into()), rest: Map::new() }

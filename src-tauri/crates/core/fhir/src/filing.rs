@@ -61,6 +61,15 @@ pub enum NotFilable {
         /// The unit that came.
         unit: Unit,
     },
+    /// A score is not what its own rules make it.
+    #[error("a score needs {expected}")]
+    Score {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A text that says nothing, or has signs in it that FHIR does not take.
+    #[error("expected a text of printable characters, lines and tabs")]
+    Text,
     /// The number does not fit.
     #[error("the number of {0} is too large to be written")]
     Number(Parameter),

@@ -1,10 +1,10 @@
 //! The median of one minute of a stream as one Observation: what goes to the server of continuous values.
 //! Not here: how the median is found, and waveforms.
 use crate::codes;
-use crate::datatypes::{CodeableConcept, Identifier, Meta, Period};
+use crate::datatypes::{CodeableConcept, Meta, Period};
 use crate::filing::{FilingContext, NotFilable, instant, stable_id};
 use crate::quantity::quantity;
-use crate::reading::{duplicate_key, gateway_extension, of_patient};
+use crate::reading::{duplicate_key, gateway_extension, identifiers, of_patient};
 use crate::resources::Observation;
 use bedside_vitals::{Decimal, DeviceDescription, Parameter, Patient, SeriesId, Unit, WallTime};
 use serde_json::Map;
@@ -64,17 +64,19 @@ pub fn median_observation(context: &FilingContext, input: &MinuteMedianInput<'_>
         | Parameter::SoftLeanMass
         | Parameter::BodyWaterMass => {}
     }
+    let term = codes::terms(parameter).mdc.ok_or(NotFilable::NoCode(parameter))?;
     let start = input.minute.minute();
     // Both ends of a FHIR period belong to it.
     let period =
         Period { start: Some(instant(start)?), end: Some(instant(start.plus_millis(59_999))?), rest: Map::new() };
-    let key = format!("{}..60", duplicate_key(context, patient, device, parameter.mdc(), start, None));
+    let key = format!("{}..60", duplicate_key(context, patient, device, term, start, None));
     let samples = if count == 1 { "sample" } else { "samples" };
+    let id = median_id(series, start);
     Ok(Observation {
-        id: Some(median_id(series, start).to_string()),
+        id: Some(id.to_string()),
         meta: Meta::for_test_data(context.test_data || device.simulated),
         extension: gateway_extension(context),
-        identifier: vec![Identifier::new(codes::DUPLICATE_KEY, key)],
+        identifier: identifiers(key, id),
         status: "final".to_owned(),
         effective_period: Some(period),
         value_quantity: Some(quantity(parameter, median, unit)?),

@@ -10,6 +10,8 @@ pub struct OutcomeSummary {
     pub text: String,
     /// The server says that the request was too large or had too many entries.
     pub too_large: bool,
+    /// The server says that it takes no ids that a client chose.
+    pub refuses_our_id: bool,
 }
 
 /// The summary of a body, or `None` when it is no OperationOutcome.
@@ -33,7 +35,19 @@ fn summary(outcome: &OperationOutcome) -> OutcomeSummary {
     let said: Vec<String> = outcome.issue.iter().filter(serious).map(words).collect();
     let too_large = outcome.issue.iter().any(|issue| matches!(issue.code.as_deref(), Some("too-costly" | "too-long")))
         || said.iter().any(|text| text.contains("too many") || text.contains("too large"));
-    OutcomeSummary { text: said.join("; ").chars().take(MOST_CHARACTERS).collect(), too_large }
+    let refuses_our_id = outcome.issue.iter().filter(serious).any(speaks_of_our_ids);
+    OutcomeSummary { text: said.join("; ").chars().take(MOST_CHARACTERS).collect(), too_large, refuses_our_id }
+}
+
+/// As servers that give ids themselves put it.
+fn speaks_of_our_ids(issue: &OutcomeIssue) -> bool {
+    let details = issue.details.as_ref().and_then(|details| details.text.as_deref());
+    let mut said = [details, issue.diagnostics.as_deref()].into_iter().flatten().map(str::to_ascii_lowercase);
+    said.any(|said| {
+        ["client-assigned id", "client assigned id", "client-defined id", "client defined id"]
+            .iter()
+            .any(|words| said.contains(words))
+    })
 }
 
 /// `code at path: words`. A server may echo any part of a resource in its free text, so only words that speak about FHIR

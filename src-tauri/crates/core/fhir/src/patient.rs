@@ -1,7 +1,7 @@
 //! A patient of the vault as a FHIR Patient. The bed stays here: it is a place, not part of the person.
 //! Not here: matching with patients that the server knows already.
 use crate::codes;
-use crate::datatypes::{CodeableConcept, Coding, HumanName, Identifier, Meta};
+use crate::datatypes::{HumanName, Identifier, Meta};
 use crate::element::ResourceType;
 use crate::filing::FilingContext;
 use crate::resources::Patient;
@@ -11,11 +11,7 @@ use serde_json::Map;
 pub fn patient(context: &FilingContext, patient: &bedside_vitals::Patient) -> Patient {
     let record_number = Identifier {
         r#use: Some("usual".to_owned()),
-        r#type: Some(CodeableConcept::coded(vec![Coding::new(
-            codes::IDENTIFIER_TYPE,
-            "MR",
-            Some("Medical record number"),
-        )])),
+        r#type: Some(codes::concept(codes::RECORD_NUMBER)),
         ..Identifier::new(&context.record_number_system, patient.record_number.reveal())
     };
     let name = HumanName {

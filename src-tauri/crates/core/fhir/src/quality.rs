@@ -32,14 +32,14 @@ pub(crate) fn standing(quality: Quality, needs_review: bool) -> Standing {
         "final"
     };
     let interpretation = [
-        questionable.then(|| codes::measurement_status("questionable", "Questionable")),
-        early.then(|| codes::measurement_status("early-indication", "Early indication")),
+        questionable.then(|| codes::concept(codes::QUESTIONABLE)),
+        early.then(|| codes::concept(codes::EARLY_INDICATION)),
     ];
     let said: Vec<&str> = WORDS.iter().filter(|(flag, _)| has(*flag)).map(|(_, words)| *words).collect();
     Standing {
         status,
         // A value from a sensor that touches nobody is a state, not a number.
-        withheld: (invalid || has(QualityFlag::NoContact)).then(|| codes::absent("error")),
+        withheld: (invalid || has(QualityFlag::NoContact)).then(|| codes::concept(codes::ABSENT_ERROR)),
         interpretation: interpretation.into_iter().flatten().collect(),
         notes: (!said.is_empty())
             .then(|| Annotation::new(format!("The device or console reports: {}.", said.join(", "))))
@@ -51,11 +51,11 @@ pub(crate) fn standing(quality: Quality, needs_review: bool) -> Standing {
 
 /// Why a special value is no number (uv-phd 2.0.0, special FLOAT and SFLOAT values).
 pub(crate) fn special(special: Special) -> CodeableConcept {
-    codes::absent(match special {
-        Special::NotANumber => "not-a-number",
-        Special::PositiveInfinity => "positive-infinity",
-        Special::NegativeInfinity => "negative-infinity",
-        Special::NotAtThisResolution | Special::Reserved => "error",
+    codes::concept(match special {
+        Special::NotANumber => codes::ABSENT_NOT_A_NUMBER,
+        Special::PositiveInfinity => codes::ABSENT_POSITIVE_INFINITY,
+        Special::NegativeInfinity => codes::ABSENT_NEGATIVE_INFINITY,
+        Special::NotAtThisResolution | Special::Reserved => codes::ABSENT_ERROR,
     })
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn quantity(parameter: Parameter, decimal: Decimal, unit: Unit) -> Re
     Ok(Quantity {
         value: Some(number(decimal, parameter)?),
         unit: Some(unit.symbol().to_owned()),
-        system: Some(codes::UCUM.to_owned()),
+        system: Some(codes::uri::UCUM.to_owned()),
         code: Some(unit.ucum().to_owned()),
         rest: Map::new(),
     })

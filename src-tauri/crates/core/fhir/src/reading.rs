@@ -1,17 +1,19 @@
 //! One spot reading as one Observation (PhdNumericObservation and PhdCompoundNumericObservation of uv-phd 2.0.0).
 //! Not here: medians of streams, and which readings are sent at all.
-use crate::codes::{self, terms};
+use crate::codes::{self, Term};
 use crate::datatypes::{Annotation, CodeableConcept, Extension, Identifier, Meta, Period, Quantity, Reference};
 use crate::device::key_part;
 use crate::element::ResourceType;
 use crate::filing::{FilingContext, NotFilable, instant, seconds_since_2000, stable_id};
 use crate::glucose;
+use crate::person::Person;
 use crate::quality::{Standing, special, standing};
 use crate::quantity::quantity;
 use crate::resources::{Observation, ObservationComponent};
+use crate::temperature;
 use bedside_vitals::{
-    BloodPressure, Cadence, DeviceDescription, GlucoseDetails, GlucoseSample, MeasuredValue, Measurement, Number,
-    Parameter, Patient, QualityFlag, TimeMethod, Unit, WallTime,
+    BloodPressure, Cadence, DeviceDescription, GlucoseSample, MeasuredValue, Measurement, Number, Parameter, Patient,
+    QualityFlag, TimeMethod, Unit, WallTime,
 };
 use serde_json::Map;
 use uuid::Uuid;
@@ -25,10 +27,23 @@ pub struct ReadingInput<'a> {
     pub device: &'a DeviceDescription,
     /// What it measured.
     pub measurement: &'a Measurement,
-    /// The Observation that tells how far the device's clock was off, if its time was corrected by one.
+    /// The Observation that tells how far the device's clock was off, if its time was corrected by one, or that the clock
+    /// is at fault.
     pub clock: Option<Uuid>,
+    /// The reading's Observation that this one was computed from, such as the weight of a body mass index.
+    pub derived_from: Option<Uuid>,
+    /// Who measured, if somebody was signed in. Of a value from a device's memory only the device knows, so nobody is
+    /// named.
+    pub performer: Option<&'a Person>,
     /// The site's policy asks a person to look first: filed as `preliminary`.
     pub needs_review: bool,
+}
+
+impl<'a> ReadingInput<'a> {
+    /// A reading that refers to nothing else and waits for nobody.
+    pub const fn new(patient: &'a Patient, device: &'a DeviceDescription, measurement: &'a Measurement) -> Self {
+        Self { patient, device, measurement, clock: None, derived_from: None, performer: None, needs_review: false }
+    }
 }
 
 /// The id of a reading's Observation: the same on every computer that knows the site's record number and the device.
@@ -42,7 +57,8 @@ pub fn reading_id(context: &FilingContext, input: &ReadingInput<'_>) -> Uuid {
 /// One spot reading as one Observation. A special value, an invalid one and one without sensor contact give their reason
 /// in place of a number. The time is the corrected one; when that is unknown it is the time of receipt, and a note says so.
 pub fn reading_observation(context: &FilingContext, input: &ReadingInput<'_>) -> Result<Observation, NotFilable> {
-    let Measurement { parameter, value, cadence, time, quality, glucose: said, .. } = *input.measurement;
+    let Measurement { parameter, value, cadence, time, quality, glucose: said, temperature_site, .. } =
+        *input.measurement;
     let said = said.unwrap_or_default();
     if said.sample == Some(GlucoseSample::ControlSolution) || quality.has(QualityFlag::ControlSolution) {
         return Err(NotFilable::ControlSolution);
@@ -52,21 +68,24 @@ pub fn reading_observation(context: &FilingContext, input: &ReadingInput<'_>) ->
     let filed = filed_value(parameter, value, withheld.as_ref())?;
     notes.extend(filed.note);
     let modality =
-        (parameter == Parameter::OxygenSaturation && cadence == Cadence::Spot).then_some(codes::SPOT_MODALITY);
+        (parameter == Parameter::OxygenSaturation && cadence == Cadence::Spot).then_some(codes::MODALITY_SPOT);
     let mut component = filed.components;
-    component.extend(modality.map(|code| supplemental(code, "MDC_MODALITY_SPOT")));
+    component.extend(modality.map(supplemental));
     component.extend(said.meal.map(glucose::meal));
     let device_time = time.device.and_then(|device| device.as_if_utc()).unwrap_or(time.received);
-    let mdc = mdc_of(parameter, said);
-    let key = duplicate_key(context, input.patient, input.device, mdc, device_time, modality);
+    let term = term(input.measurement).ok_or(NotFilable::NoCode(parameter))?;
+    let key = duplicate_key(context, input.patient, input.device, term, device_time, modality);
+    let performer = input.performer.filter(|_| !quality.has(QualityFlag::FromStorage));
     let mut extension = gateway_extension(context);
-    extension
-        .extend(input.clock.map(|id| Extension::reference(codes::CLOCK_EXTENSION, Reference::to("Observation", id))));
+    extension.extend(
+        input.clock.map(|id| Extension::reference(codes::uri::CLOCK_EXTENSION, Reference::to("Observation", id))),
+    );
+    let id = reading_id(context, input);
     Ok(Observation {
-        id: Some(reading_id(context, input).to_string()),
+        id: Some(id.to_string()),
         meta: Meta::for_test_data(context.test_data || input.device.simulated || test_data),
         extension,
-        identifier: vec![Identifier::new(codes::DUPLICATE_KEY, key)],
+        identifier: identifiers(key, id),
         status: status.to_owned(),
         effective_date_time: Some(instant(time.at)?),
         value_quantity: filed.quantity,
@@ -74,54 +93,79 @@ pub fn reading_observation(context: &FilingContext, input: &ReadingInput<'_>) ->
         interpretation,
         note: notes,
         component,
-        body_site: said.site.map(glucose::body_site),
-        code: code(parameter, said, value.unit()),
+        body_site: said.site.map(glucose::body_site).or(temperature_site.map(temperature::body_site)),
+        code: code(input.measurement),
+        performer: performer.map(Person::reference).into_iter().collect(),
+        derived_from: input.derived_from.map(|id| Reference::to("Observation", id)).into_iter().collect(),
         ..of_patient(parameter, input.patient, input.device)
     })
 }
 
-/// The code of what was measured: of glucose, by the fluid.
-const fn mdc_of(parameter: Parameter, said: GlucoseDetails) -> u32 {
-    match parameter {
-        Parameter::BloodGlucose => glucose::term(said.sample).0,
-        _ => parameter.mdc(),
+/// The term of what was measured: of glucose by the fluid, of a temperature by the place.
+const fn term(measurement: &Measurement) -> Option<Term> {
+    match (measurement.parameter, measurement.glucose) {
+        (Parameter::BloodGlucose, Some(said)) => Some(glucose::term(said.sample)),
+        (Parameter::BloodGlucose, None) => Some(glucose::term(None)),
+        (Parameter::BodyTemperature, _) => Some(temperature::term(measurement.temperature_site)),
+        (parameter, _) => codes::terms(parameter).mdc,
     }
 }
 
-fn code(parameter: Parameter, said: GlucoseDetails, unit: Unit) -> CodeableConcept {
+/// The code of what was measured: of glucose by the fluid and the unit, of a temperature by the place.
+pub(crate) fn code(measurement: &Measurement) -> CodeableConcept {
+    let Measurement { parameter, value, glucose: said, temperature_site, .. } = measurement;
     match parameter {
-        Parameter::BloodGlucose => glucose::code(said.sample, unit),
-        Parameter::InterstitialGlucose => glucose::code(Some(GlucoseSample::InterstitialFluid), unit),
-        _ => {
-            let terms = terms(parameter);
-            codes::measured(parameter.mdc(), terms.mdc_name, terms.loinc)
-        }
+        Parameter::BloodGlucose => glucose::code(said.and_then(|said| said.sample), value.unit()),
+        Parameter::InterstitialGlucose => glucose::code(Some(GlucoseSample::InterstitialFluid), value.unit()),
+        Parameter::BodyTemperature => temperature::code(*temperature_site),
+        _ => codes::of_parameter(*parameter),
     }
 }
 
 /// The frame of every Observation of a patient: what was measured, of whom, with which device.
 pub(crate) fn of_patient(parameter: Parameter, patient: &Patient, device: &DeviceDescription) -> Observation {
-    let terms = terms(parameter);
+    Observation {
+        subject: Some(Reference::to("Patient", patient.id.0)),
+        device: Some(Reference::to("Device", device.id.0)),
+        ..frame(codes::of_parameter(parameter), codes::categories(codes::terms(parameter).vital_sign))
+    }
+}
+
+/// The frame of every Observation of a device itself.
+pub(crate) fn of_device(term: Term, device: &DeviceDescription) -> Observation {
+    Observation {
+        status: "final".to_owned(),
+        subject: Some(Reference::to("Device", device.id.0)),
+        ..frame(codes::mdc(term), codes::categories(false))
+    }
+}
+
+/// The frame of every Observation: nothing but what it is of.
+pub(crate) fn frame(code: CodeableConcept, category: Vec<CodeableConcept>) -> Observation {
     Observation {
         resource_type: ResourceType::NEW,
         status: String::new(),
-        code: codes::measured(parameter.mdc(), terms.mdc_name, terms.loinc),
+        code,
         id: None,
         meta: None,
         extension: Vec::new(),
         identifier: Vec::new(),
-        category: codes::categories(terms.vital_sign),
-        subject: Some(Reference::to("Patient", patient.id.0)),
+        category,
+        subject: None,
         effective_date_time: None,
         effective_period: None::<Period>,
         value_quantity: None,
+        value_sampled_data: None,
+        value_string: None,
         value_date_time: None,
         data_absent_reason: None,
         interpretation: Vec::new(),
         note: Vec::new(),
         method: None,
         body_site: None,
-        device: Some(Reference::to("Device", device.id.0)),
+        performer: Vec::new(),
+        device: None,
+        derived_from: Vec::new(),
         component: Vec::new(),
         rest: Map::new(),
     }
@@ -129,32 +173,40 @@ pub(crate) fn of_patient(parameter: Parameter, patient: &Patient, device: &Devic
 
 /// This console as the gateway (extension `observation-gatewayDevice`, required by the guide).
 pub(crate) fn gateway_extension(context: &FilingContext) -> Vec<Extension> {
-    vec![Extension::reference(codes::GATEWAY_EXTENSION, Reference::to("Device", context.gateway))]
+    vec![Extension::reference(codes::uri::GATEWAY_EXTENSION, Reference::to("Device", context.gateway))]
+}
+
+/// The guide's key against duplicates, and our own id, which a server that gives ids itself knows the measurement by: the
+/// key cannot tell two readings of one second apart.
+pub(crate) fn identifiers(key: String, id: Uuid) -> Vec<Identifier> {
+    vec![Identifier::new(codes::uri::DUPLICATE_KEY, key), Identifier::of_uuid(id)]
 }
 
 /// The guide's key against duplicates: device, record number and its system, type, the device's own time in seconds since
-/// 2000, supplemental codes. It cannot tell two readings of one second apart; the resource's id can.
+/// 2000, supplemental codes.
 pub(crate) fn duplicate_key(
     context: &FilingContext,
     patient: &Patient,
     device: &DeviceDescription,
-    mdc: u32,
+    term: Term,
     device_time: WallTime,
-    supplemental: Option<u32>,
+    supplemental: Option<Term>,
 ) -> String {
     let (device, record, system) = (key_part(device), patient.record_number.reveal(), &context.record_number_system);
-    let supplemental = supplemental.map_or_else(String::new, |code| format!("-{code}"));
-    format!("{device}-{record}-{system}-{mdc}-{}{supplemental}", seconds_since_2000(device_time))
+    let supplemental = supplemental.map_or_else(String::new, |term| format!("-{}", term.code));
+    format!("{device}-{record}-{system}-{}-{}{supplemental}", term.code, seconds_since_2000(device_time))
 }
 
-struct Filed {
-    quantity: Option<Quantity>,
-    absent: Option<CodeableConcept>,
-    components: Vec<ObservationComponent>,
-    note: Option<Annotation>,
+/// A value as it stands in an Observation.
+pub(crate) struct Filed {
+    pub(crate) quantity: Option<Quantity>,
+    pub(crate) absent: Option<CodeableConcept>,
+    pub(crate) components: Vec<ObservationComponent>,
+    pub(crate) note: Option<Annotation>,
 }
 
-fn filed_value(
+/// The value of a parameter, or why there is none; `withheld` is a reason to give none.
+pub(crate) fn filed_value(
     parameter: Parameter,
     value: MeasuredValue,
     withheld: Option<&CodeableConcept>,
@@ -177,16 +229,16 @@ fn filed_value(
 fn filed_pressures(pressures: BloodPressure, withheld: Option<&CodeableConcept>) -> Result<Filed, NotFilable> {
     let BloodPressure { systolic, diastolic, mean, unit } = pressures;
     let parts = [
-        (150_021, "MDC_PRESS_BLD_NONINV_SYS", ("8480-6", "Systolic blood pressure"), systolic),
-        (150_022, "MDC_PRESS_BLD_NONINV_DIA", ("8462-4", "Diastolic blood pressure"), diastolic),
-        (150_023, "MDC_PRESS_BLD_NONINV_MEAN", ("8478-0", "Mean blood pressure"), mean),
+        (codes::SYSTOLIC, codes::LOINC_SYSTOLIC, systolic),
+        (codes::DIASTOLIC, codes::LOINC_DIASTOLIC, diastolic),
+        (codes::MEAN_PRESSURE, codes::LOINC_MEAN_PRESSURE, mean),
     ];
     let components = parts
         .into_iter()
-        .map(|(mdc, name, loinc, number)| {
+        .map(|(term, loinc, number)| {
             let (value_quantity, data_absent_reason) =
                 quantity_or_reason(Parameter::BloodPressure, number, unit, withheld)?;
-            let code = codes::measured(mdc, name, &[loinc]);
+            let code = codes::measured(term, &[loinc]);
             Ok(ObservationComponent {
                 code,
                 value_quantity,
@@ -200,7 +252,8 @@ fn filed_pressures(pressures: BloodPressure, withheld: Option<&CodeableConcept>)
     let note = converted
         .then(|| Annotation::new(format!("Measured in kPa: systolic {systolic}, diastolic {diastolic}, mean {mean}.")));
     // Every part carries its own reason, but a panel without a single value needs one too.
-    let absent = components.iter().all(|part| part.value_quantity.is_none()).then(|| codes::absent("error"));
+    let absent =
+        components.iter().all(|part| part.value_quantity.is_none()).then(|| codes::concept(codes::ABSENT_ERROR));
     Ok(Filed { quantity: None, absent, components, note })
 }
 
@@ -217,11 +270,11 @@ fn quantity_or_reason(
     })
 }
 
-fn supplemental(code: u32, name: &str) -> ObservationComponent {
+fn supplemental(term: Term) -> ObservationComponent {
     ObservationComponent {
-        code: codes::mdc(68_193, "MDC_ATTR_SUPPLEMENTAL_TYPES"),
+        code: codes::mdc(codes::SUPPLEMENTAL_TYPES),
         value_quantity: None,
-        value_codeable_concept: Some(codes::mdc(code, name)),
+        value_codeable_concept: Some(codes::mdc(term)),
         data_absent_reason: None,
         rest: Map::new(),
     }
@@ -231,7 +284,7 @@ fn time_note(method: TimeMethod) -> Option<Annotation> {
     match method {
         TimeMethod::Receipt | TimeMethod::DeviceClockCorrected | TimeMethod::TickCounter => None,
         TimeMethod::DeviceClockUnverified => {
-            Some(Annotation::new("The time is the device's own; its clock could not be checked."))
+            Some(Annotation::new("The time is the device's own; it could not be corrected by the device's clock."))
         }
         TimeMethod::Unknown => Some(Annotation::new(
             "The time of measurement is unknown: the device gave no usable time. The time shown is the time of receipt.",

@@ -1,7 +1,7 @@
 //! The FHIR R4 resources that Bedside writes or reads. Source: FHIR 4.0.1.
 //! How they are filled is decided in the files named after what they describe.
 use crate::datatypes::{
-    Annotation, CodeableConcept, Coding, Extension, HumanName, Identifier, Meta, Period, Quantity, Reference,
+    Annotation, CodeableConcept, Extension, HumanName, Identifier, Meta, Period, Quantity, Reference, SampledData,
 };
 use crate::element::{ResourceType, TypeName, element};
 use crate::filing::Resource;
@@ -64,6 +64,8 @@ element! {
         extension: Vec<Extension>,
         /// System ID, serial and the like.
         identifier: Vec<Identifier>,
+        /// Its unique device identifier.
+        udi_carrier: Vec<DeviceUdiCarrier>,
         /// Who made it.
         manufacturer: Option<String>,
         /// The maker's serial number.
@@ -78,6 +80,24 @@ element! {
         specialization: Vec<DeviceSpecialization>,
         /// Hardware, software and firmware revisions.
         version: Vec<DeviceVersion>,
+    }
+}
+
+element! {
+    /// A unique device identifier. How it was read (`entryType`) is left out: R4 has no word for "over the radio", and
+    /// the one that the device guide takes from R5 is refused by the required value set of R4.
+    DeviceUdiCarrier
+    required {}
+    optional {
+        /// The part that is the same for all devices of a model.
+        device_identifier: Option<String>,
+        /// Who issued it, as a URI.
+        issuer: Option<String>,
+        /// The authority that regulates, as a URI.
+        jurisdiction: Option<String>,
+        /// The whole identifier as it is printed.
+        #[serde(rename = "carrierHRF")]
+        carrier_hrf: Option<String>,
     }
 }
 
@@ -137,7 +157,7 @@ element! {
         meta: Option<Meta>,
         /// Gateway and clock.
         extension: Vec<Extension>,
-        /// The guide's key against duplicates.
+        /// The guide's key against duplicates, and our own id.
         identifier: Vec<Identifier>,
         /// Vital sign, personal health device.
         category: Vec<CodeableConcept>,
@@ -149,6 +169,10 @@ element! {
         effective_period: Option<Period>,
         /// How much.
         value_quantity: Option<Quantity>,
+        /// Samples of a waveform.
+        value_sampled_data: Option<SampledData>,
+        /// Words as the value.
+        value_string: Option<String>,
         /// A time as the value.
         value_date_time: Option<String>,
         /// Why there is no value.
@@ -161,8 +185,12 @@ element! {
         method: Option<CodeableConcept>,
         /// Where on the body.
         body_site: Option<CodeableConcept>,
+        /// Who measured, where a person did.
+        performer: Vec<Reference>,
         /// With which device.
         device: Option<Reference>,
+        /// What it was computed from.
+        derived_from: Vec<Reference>,
         /// Parts.
         component: Vec<ObservationComponent>,
     }
@@ -240,6 +268,12 @@ element! {
         status: String,
     }
     optional {
+        /// Where the resource is, with its version.
+        location: Option<String>,
+        /// Its version.
+        etag: Option<String>,
+        /// When the server stored it.
+        last_modified: Option<String>,
         /// An OperationOutcome.
         outcome: Option<Value>,
     }
@@ -283,11 +317,10 @@ element! {
 impl Meta {
     /// The label of data that belong to no real person (HTEST), or no labels.
     pub(crate) fn for_test_data(is_test_data: bool) -> Option<Self> {
-        let test = || Coding::new(crate::codes::ACT_REASON, "HTEST", Some("test health data"));
         is_test_data.then(|| Self {
             version_id: None,
             last_updated: None,
-            security: vec![test()],
+            security: vec![crate::codes::coding(crate::codes::TEST_DATA)],
             rest: serde_json::Map::new(),
         })
     }

@@ -30,6 +30,17 @@ pub fn later_version(observation: Observation, word: LaterWord) -> Observation {
     }
 }
 
+/// The Observation with what an earlier version of it, as it is stored, refers to: the clock, the weight, who measured.
+pub fn with_links_of(earlier: &str, observation: Observation) -> Observation {
+    match serde_json::from_str::<Observation>(earlier) {
+        Ok(Observation { extension, derived_from, performer, .. }) => {
+            Observation { extension, derived_from, performer, ..observation }
+        }
+        // Of one that cannot be read nothing is known.
+        Err(_) => observation,
+    }
+}
+
 const CORRECTED: &str = "A person corrected the value; the device reported another one.";
 const REJECTED: &str = "A person rejected this reading: it is no measurement of this patient.";
 
@@ -42,13 +53,13 @@ fn noted(mut notes: Vec<Annotation>, words: &str) -> Vec<Annotation> {
 fn withheld(mut observation: Observation) -> Observation {
     for part in &mut observation.component {
         if part.value_quantity.take().is_some() {
-            part.data_absent_reason = Some(codes::absent("error"));
+            part.data_absent_reason = Some(codes::concept(codes::ABSENT_ERROR));
         }
     }
     Observation {
         status: "entered-in-error".to_owned(),
         value_quantity: None,
-        data_absent_reason: Some(codes::absent("error")),
+        data_absent_reason: Some(codes::concept(codes::ABSENT_ERROR)),
         interpretation: Vec::new(),
         note: noted(observation.note, REJECTED),
         ..observation

@@ -101,6 +101,9 @@ fn the_same_entry_has_one_id_and_another_entry_another() {
     let id = |seq| audit_event(&context(), &AuditEventInput { seq, ..entry() }).unwrap().id;
     assert_eq!(id(42), id(42));
     assert_ne!(id(42), id(43));
+    let later = AuditEventInput { at: NOON.plus_millis(1), ..entry() };
+    let in_its_place = audit_event(&context(), &later).unwrap().id;
+    assert_ne!(id(42), in_its_place, "after a backup was restored");
 }
 
 #[test]

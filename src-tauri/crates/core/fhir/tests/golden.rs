@@ -3,38 +3,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
 use bedside_fhir::{
-    BatchRow, FilingContext, GatewayAnchor, MinuteMedianInput, NotFilable, ReadingInput, Resource, anchored_gateway,
-    batch_bundle, coincident_timestamp, coincident_timestamp_id, device, gateway, median_observation, patient,
-    reading_observation,
+    BatchRow, BatteryInput, FilingContext, GatewayAnchor, HowSent, MinuteMedianInput, NotFilable, ReadingInput,
+    Resource, anchored_gateway, batch_bundle, battery_observation, coincident_timestamp, coincident_timestamp_id,
+    device, gateway, median_observation, patient, reading_id, reading_observation,
 };
 use bedside_vitals::{
-    BloodPressure, Decimal, DeviceClock, DeviceKind, GlucoseDetails, GlucoseSample, Meal, MeasuredValue, Measurement,
-    Number, Parameter, Patient, Quality, QualityFlag, Quantity, ReadingIdentity, SampleSite, SeriesId, Special,
-    TimeMethod, Unit,
+    BloodPressure, ConnectionId, Decimal, DeviceClock, DeviceDescription, DeviceKind, DeviceTime, GlucoseDetails,
+    GlucoseSample, Meal, MeasuredValue, Measurement, Number, Parameter, Patient, Quality, QualityFlag, Quantity,
+    ReadingIdentity, SampleSite, SeriesId, Special, TemperatureSite, TimeMethod, UniqueDeviceIdentifier, Unit,
 };
-use common::{NOON, context, described, device_time, measured, person, single};
-use std::path::Path;
+use common::{NOON, compare, context, described, device_time, golden, measured, person, single};
 use uuid::Uuid;
-
-/// Compares with the golden file of that name, or writes it.
-fn golden(name: &str, resource: &impl Resource) {
-    let document = resource.document().unwrap();
-    let value: serde_json::Value = serde_json::from_str(&document.json).unwrap();
-    compare(name, &format!("{}\n", serde_json::to_string_pretty(&value).unwrap()));
-}
-
-fn compare(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.json"));
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).expect("the golden file is there; BLESS=1 writes it");
-    assert_eq!(text, expected, "{name} is not what its golden file says; BLESS=1 writes it anew");
-}
 
 fn reading(kind: DeviceKind, measurement: &Measurement) -> impl Resource {
     let (person, device) = (person(), described(kind));
-    let input = ReadingInput { patient: &person, device: &device, measurement, clock: None, needs_review: false };
+    let input = ReadingInput::new(&person, &device, measurement);
     reading_observation(&context(), &input).unwrap()
 }
 
@@ -52,6 +35,19 @@ fn a_patient_of_the_demo_vault() {
 #[test]
 fn a_device() {
     golden("device", &device(&context(), &described(DeviceKind::PulseOximeter)));
+}
+
+#[test]
+fn a_device_with_a_unique_device_identifier() {
+    let text = |text: &str| Some(text.to_owned());
+    let udi = UniqueDeviceIdentifier {
+        label: text("(01)09506000134352(21)501900083"),
+        device_identifier: text("09506000134352"),
+        issuer: text("2.51"),
+        authority: text("not an identifier"),
+    };
+    let described = described(DeviceKind::BloodPressureCuff);
+    golden("device_udi", &device(&context(), &DeviceDescription { udi: Some(udi), ..described }));
 }
 
 #[test]
@@ -133,7 +129,7 @@ fn a_blood_pressure_whose_time_was_corrected() {
     let (person, cuff) = (person(), described(DeviceKind::BloodPressureCuff));
     let clock = DeviceClock { device: device_time(11, 57, 41), read_at: NOON, offset_ms: -139_000 };
     let clock = Some(coincident_timestamp_id(cuff.id, &clock));
-    let input = ReadingInput { patient: &person, device: &cuff, measurement: &measurement, clock, needs_review: false };
+    let input = ReadingInput { clock, ..ReadingInput::new(&person, &cuff, &measurement) };
     golden("blood_pressure", &reading_observation(&context(), &input).unwrap());
 }
 
@@ -179,8 +175,7 @@ fn control_solution_is_never_filed() {
     let said = GlucoseDetails { sample: Some(GlucoseSample::ControlSolution), ..GlucoseDetails::default() };
     let measurement = glucose("118", Unit::MilligramPerDecilitre, said);
     let (person, meter) = (person(), described(DeviceKind::GlucoseMeter));
-    let input =
-        ReadingInput { patient: &person, device: &meter, measurement: &measurement, clock: None, needs_review: false };
+    let input = ReadingInput::new(&person, &meter, &measurement);
     assert_eq!(reading_observation(&context(), &input).unwrap_err(), NotFilable::ControlSolution);
 }
 
@@ -196,8 +191,7 @@ fn a_body_weight_and_what_has_no_agreed_code() {
     golden("body_weight", &reading(DeviceKind::WeightScale, &weight));
     let measurement = measured(Parameter::BodyImpedance, single("512.3", Unit::Ohm));
     let (person, scale) = (person(), described(DeviceKind::WeightScale));
-    let input =
-        ReadingInput { patient: &person, device: &scale, measurement: &measurement, clock: None, needs_review: false };
+    let input = ReadingInput::new(&person, &scale, &measurement);
     let refused = reading_observation(&context(), &input).unwrap_err();
     assert_eq!(refused, NotFilable::NoCode(Parameter::BodyImpedance));
 }
@@ -209,11 +203,91 @@ fn a_body_temperature_keeps_its_trailing_zero() {
 }
 
 #[test]
+fn a_body_temperature_from_the_armpit_has_the_general_code_and_the_special_one() {
+    let measurement = Measurement {
+        temperature_site: Some(TemperatureSite::Armpit),
+        ..measured(Parameter::BodyTemperature, single("36.9", Unit::DegreeCelsius))
+    };
+    golden("body_temperature_armpit", &reading(DeviceKind::Thermometer, &measurement));
+}
+
+#[test]
+fn a_respiration_rate() {
+    let measurement = measured(Parameter::RespirationRate, single("14", Unit::PerMinute));
+    golden("respiration_rate", &reading(DeviceKind::HealthSensor, &measurement));
+}
+
+#[test]
+fn a_perfusion_index() {
+    let measurement = measured(Parameter::PerfusionIndex, single("1.76", Unit::Percent));
+    golden("perfusion_index", &reading(DeviceKind::PulseOximeter, &measurement));
+}
+
+#[test]
+fn a_body_mass_index_that_was_computed_from_a_weight() {
+    let measurement = measured(Parameter::BodyMassIndex, single("22.1", Unit::KilogramPerSquareMetre));
+    let (person, scale) = (person(), described(DeviceKind::WeightScale));
+    let weight = measured(Parameter::BodyWeight, single("71.180", Unit::Kilogram));
+    let weight = reading_id(&context(), &ReadingInput::new(&person, &scale, &weight));
+    let input = ReadingInput { derived_from: Some(weight), ..ReadingInput::new(&person, &scale, &measurement) };
+    golden("body_mass_index", &reading_observation(&context(), &input).unwrap());
+}
+
+#[test]
+fn the_fat_of_a_body_and_what_is_left_without_it() {
+    let fat = measured(Parameter::BodyFat, single("21.4", Unit::Percent));
+    golden("body_fat", &reading(DeviceKind::WeightScale, &fat));
+    let rest = measured(Parameter::FatFreeMass, single("55.950", Unit::Kilogram));
+    golden("fat_free_mass", &reading(DeviceKind::WeightScale, &rest));
+}
+
+#[test]
+fn a_glucose_from_a_vein_in_millimoles() {
+    let said = GlucoseDetails { sample: Some(GlucoseSample::VenousPlasma), ..GlucoseDetails::default() };
+    let measurement = glucose("5.4", Unit::MillimolePerLitre, said);
+    golden("blood_glucose_venous", &reading(DeviceKind::GlucoseMeter, &measurement));
+}
+
+#[test]
+fn a_clock_that_shows_no_possible_time_is_at_fault() {
+    let clock = DeviceClock { device: DeviceTime { year: None, ..device_time(0, 0, 12) }, read_at: NOON, offset_ms: 0 };
+    let observation = coincident_timestamp(&context(), &described(DeviceKind::BloodPressureCuff), &clock).unwrap();
+    golden("coincident_timestamp_at_fault", &observation);
+}
+
+#[test]
+fn two_records_of_one_second_have_one_key_of_the_guide_and_are_known_apart() {
+    let (person, meter) = (person(), described(DeviceKind::GlucoseMeter));
+    let known = |sequence| {
+        let mut measurement = glucose("105", Unit::MilligramPerDecilitre, GlucoseDetails::default());
+        measurement.identity = ReadingIdentity::Sequence { sequence, base_time: Some(device_time(11, 58, 0)) };
+        let observation = reading_observation(&context(), &ReadingInput::new(&person, &meter, &measurement)).unwrap();
+        let document = observation.clone().document().unwrap();
+        let how = HowSent::IfNoneExists;
+        let row = BatchRow { how, ..BatchRow::new(document.resource_type, document.id, &document.json) };
+        let bundle: serde_json::Value = serde_json::from_str(&batch_bundle(&[row]).unwrap()).unwrap();
+        let condition = bundle["entry"][0]["request"]["ifNoneExist"].as_str().unwrap().to_owned();
+        (observation.identifier[0].value.clone(), condition)
+    };
+    let (one, other) = (known(41), known(42));
+    assert_eq!(one.0, other.0, "the guide's key counts whole seconds");
+    assert_ne!(one.1, other.1);
+    assert!(one.1.starts_with("identifier=urn:ietf:rfc:3986%7Curn:uuid:"), "{}", one.1);
+}
+
+#[test]
+fn the_charge_of_a_battery_is_the_devices() {
+    let thermometer = described(DeviceKind::Thermometer);
+    let connection = ConnectionId(Uuid::from_u128(0x0b0d_51de_0000_4000_8000_0000_0000_0003));
+    let input = BatteryInput { device: &thermometer, connection, percent: 67, at: NOON };
+    golden("battery", &battery_observation(&context(), &input).unwrap());
+}
+
+#[test]
 fn a_body_temperature_in_fahrenheit_that_waits_for_review() {
     let measurement = measured(Parameter::BodyTemperature, single("98.6", Unit::DegreeFahrenheit));
     let (person, device) = (person(), described(DeviceKind::Thermometer));
-    let input =
-        ReadingInput { patient: &person, device: &device, measurement: &measurement, clock: None, needs_review: true };
+    let input = ReadingInput { needs_review: true, ..ReadingInput::new(&person, &device, &measurement) };
     golden("body_temperature_review", &reading_observation(&context(), &input).unwrap());
 }
 
@@ -266,7 +340,7 @@ fn a_batch() {
         patient(&context(), &person()).document().unwrap(),
         device(&context(), &described(DeviceKind::PulseOximeter)).document().unwrap(),
     ];
-    let rows = documents.each_ref().map(|d| BatchRow { resource_type: d.resource_type, id: d.id, json: &d.json });
+    let rows = documents.each_ref().map(|d| BatchRow::new(d.resource_type, d.id, &d.json));
     let bundle: serde_json::Value = serde_json::from_str(&batch_bundle(&rows).unwrap()).unwrap();
     compare("batch", &format!("{}\n", serde_json::to_string_pretty(&bundle).unwrap()));
 }

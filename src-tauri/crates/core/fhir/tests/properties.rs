@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
 use bedside_fhir::{
-    BatchRow, Device, NotFilable, Observation, Patient, ReadingInput, batch_bundle, operation_outcome,
+    BatchRow, Device, NotFilable, Observation, Patient, Provenance, ReadingInput, batch_bundle, operation_outcome,
     parse_batch_answer, parse_ids_answer, reading_id, reading_observation,
 };
 use bedside_vitals::{
@@ -25,12 +25,13 @@ fn every_golden_resource_reads_back_equal_with_all_its_digits() {
             "Patient" => serde_json::to_value(serde_json::from_str::<Patient>(&text).unwrap()),
             "Device" => serde_json::to_value(serde_json::from_str::<Device>(&text).unwrap()),
             "Observation" => serde_json::to_value(serde_json::from_str::<Observation>(&text).unwrap()),
+            "Provenance" => serde_json::to_value(serde_json::from_str::<Provenance>(&text).unwrap()),
             _ => continue,
         };
         assert_eq!(again.unwrap(), value);
         count += 1;
     }
-    assert!(count >= 15);
+    assert!(count >= 40);
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn a_resource_never_prints_what_it_holds() {
 fn a_waveform_a_wrong_shape_and_an_impossible_time_are_refused() {
     let (person, strap) = (person(), described(DeviceKind::EcgSensor));
     let refused = |measurement: &bedside_vitals::Measurement| {
-        let input = ReadingInput { patient: &person, device: &strap, measurement, clock: None, needs_review: false };
+        let input = ReadingInput::new(&person, &strap, measurement);
         reading_observation(&context(), &input).unwrap_err()
     };
     let ecg = measured(Parameter::Electrocardiogram, single("12", Unit::Microvolt));
@@ -84,7 +85,7 @@ proptest! {
         let value = MeasuredValue::Single(Quantity { number: Number::Value(decimal), unit: Unit::DegreeCelsius });
         let measurement = measured(Parameter::BodyTemperature, value);
         let (person, device) = (person(), described(DeviceKind::Thermometer));
-        let input = ReadingInput { patient: &person, device: &device, measurement: &measurement, clock: None, needs_review: false };
+        let input = ReadingInput::new(&person, &device, &measurement);
         let observation = reading_observation(&context(), &input).unwrap();
         let text = serde_json::to_string(&observation).unwrap();
         let read: Observation = serde_json::from_str(&text).unwrap();
@@ -105,7 +106,7 @@ proptest! {
             measurement.quality = quality;
             measurement.time.received = WallTime(received);
             measurement.time.at = WallTime(received);
-            let input = ReadingInput { patient: &person, device: &device, measurement: &measurement, clock: None, needs_review: false };
+            let input = ReadingInput::new(&person, &device, &measurement);
             reading_id(&context(), &input)
         };
         let one = id(first, ordinal, Quality::GOOD, 0);
@@ -135,7 +136,7 @@ proptest! {
         let good = format!(r#"{{"resourceType":"Patient","id":"{id}"}}"#);
         let mut texts = [good.as_str(); 3];
         texts[at] = &json;
-        let rows = texts.map(|json| BatchRow { resource_type: "Patient", id, json });
+        let rows = texts.map(|json| BatchRow::new("Patient", id, json));
         match batch_bundle(&rows) {
             Ok(bundle) => prop_assert!(serde_json::from_str::<Value>(&bundle).is_ok()),
             Err(bad) => prop_assert_eq!(bad.index, at),

@@ -11,8 +11,7 @@ use common::{context, described, measured, person, single};
 fn observed(parameter: Parameter, value: MeasuredValue, quality: Quality) -> Observation {
     let (person, device) = (person(), described(DeviceKind::BloodPressureCuff));
     let measurement = bedside_vitals::Measurement { quality, ..measured(parameter, value) };
-    let input =
-        ReadingInput { patient: &person, device: &device, measurement: &measurement, clock: None, needs_review: false };
+    let input = ReadingInput::new(&person, &device, &measurement);
     reading_observation(&context(), &input).unwrap()
 }
 

@@ -2,9 +2,9 @@
 //! batch and transaction responses, and RFC 9110 for the statuses.
 //! Not here: which rows go next.
 use crate::backoff::{spread, wait_ms};
-use crate::exchange::{EntryAnswer, Pause, PauseReason, TryKind, TryResult};
+use crate::exchange::{EntryAnswer, Found, Naming, Pause, PauseReason, TryKind, TryResult};
 use crate::outbox::{InFlight, Outbox};
-use crate::row::{Outcome, RowId, RowState, RowUpdate};
+use crate::row::{AuthorId, Fact, Lane, Outcome, RowId, RowState, RowUpdate, ServerCopy};
 use crate::verdict::{EntryVerdict, WholeVerdict, of_entry, of_whole};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -12,10 +12,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bedside_vitals::WallTime;
 use core::time::Duration;
-use uuid::Uuid;
 
-/// A record on which the server failed so often in a row, while it answered, needs a person.
+/// A record on which the server failed so often in a row, while it did others, needs a person.
 const MOST_ENTRY_FAILURES: u32 = 10;
+/// On so many records the server may fail with nothing settled between, and it may be the records. With more it is the server.
+const MOST_FAILING: usize = 2;
 /// So many single rows refused as whole requests, with no batch answered between: it is not the rows.
 const MOST_LONE_REFUSALS: u32 = 3;
 /// After so many questions without a usable answer the rows are simply sent again: they have ids, so no copy appears.
@@ -25,24 +26,31 @@ impl Outbox {
     /// Takes the result of the request under way; `random` spreads the next try. Returns what changed, to be stored; each
     /// of its rows is among them. Without a request under way nothing happens.
     pub fn handle(&mut self, now: WallTime, random: u64, result: TryResult) -> Vec<RowUpdate> {
-        let Some(InFlight { rows, kind }) = self.in_flight.take() else { return Vec::new() };
+        let Some(request) = self.in_flight.take() else { return Vec::new() };
+        self.wake.set(None);
+        let (kind, rows) = (request.kind, &request.rows);
         match (kind, result) {
             (TryKind::Send, TryResult::Entries(answers)) if answers.len() == rows.len() => {
-                self.take_answers(now, random, &rows, answers)
+                self.take_answers(now, random, &request, answers)
             }
-            (TryKind::AskWhichArrived, TryResult::Arrived(ids)) => self.take_arrivals(now, &rows, &ids),
+            (TryKind::AskWhichArrived, TryResult::Arrived(found)) => self.take_arrivals(now, random, rows, found),
             (_, TryResult::Entries(_) | TryResult::Arrived(_)) => {
                 let text = "the answer does not fit the request".to_owned();
-                self.lost(now, random, kind, &rows, text)
+                self.lost(random, kind, rows, None, Outcome { status: 0, text, at: now })
             }
             (_, TryResult::NothingSent(text)) => {
-                self.back_off(now, random, None, &rows, Outcome { status: 0, text, at: now })
+                let until = self.backoff.unreached(now, random);
+                let outcome = Outcome { status: 0, text, at: now };
+                self.last_fault = Some(outcome.clone());
+                self.put_all_back(rows, Some(until), &outcome)
             }
-            (_, TryResult::NoWholeAnswer(text) | TryResult::NotFhir(text)) => self.lost(now, random, kind, &rows, text),
-            (_, TryResult::Unsendable(row, text)) => self.set_aside(now, &rows, row, text),
+            (_, TryResult::NoWholeAnswer(text) | TryResult::NotFhir(text)) => {
+                self.lost(random, kind, rows, None, Outcome { status: 0, text, at: now })
+            }
+            (_, TryResult::Unsendable(row, text)) => self.set_aside(now, rows, row, text),
             (_, TryResult::Status { status, retry_after, too_large, text }) => {
                 let outcome = Outcome { status, text, at: now };
-                self.take_status(random, kind, &rows, of_whole(status, too_large), retry_after, outcome)
+                self.take_status(random, &request, of_whole(status, too_large), retry_after, outcome)
             }
         }
     }
@@ -52,20 +60,30 @@ impl Outbox {
         &mut self,
         now: WallTime,
         random: u64,
-        rows: &[RowId],
+        request: &InFlight,
         answers: Vec<EntryAnswer>,
     ) -> Vec<RowUpdate> {
-        let verdicts: Vec<EntryVerdict> = answers.iter().map(|answer| of_entry(answer.status)).collect();
+        let rows = &request.rows;
+        let mut verdicts: Vec<EntryVerdict> = answers.iter().map(|answer| of_entry(answer.status)).collect();
+        self.learn(request, &answers, &mut verdicts);
         let any = |wanted| verdicts.contains(&wanted);
         let settled = any(EntryVerdict::Accepted) || any(EntryVerdict::Refused) || any(EntryVerdict::Conflict);
         self.lone_refusals = 0;
         self.last_fault = None;
+        // One record alone, while the server took others in this run: it is about that record, unless it goes on so.
+        let forbidden_alone = *verdicts == [EntryVerdict::Permission] && self.last_success.is_some();
         if any(EntryVerdict::Accepted) {
             self.last_success = Some(now);
+            self.lone_forbidden = 0;
         }
+        if forbidden_alone {
+            self.lone_forbidden = self.lone_forbidden.saturating_add(1);
+        }
+        let forbidden_alone = forbidden_alone && self.lone_forbidden < MOST_LONE_REFUSALS;
+        let others_pass = any(EntryVerdict::Accepted) || forbidden_alone;
         if settled {
             self.backoff.reset();
-            self.size.grow();
+            self.size.answered(rows.len(), now.millis_since(request.since).max(0));
         } else if any(EntryVerdict::Busy) || any(EntryVerdict::Failed) {
             self.backoff.fail(now, random, None);
         }
@@ -73,12 +91,80 @@ impl Outbox {
         for (index, ((id, answer), verdict)) in rows.iter().zip(answers).zip(&verdicts).enumerate() {
             let outcome = Outcome { status: answer.status, text: shortened(answer.text), at: now };
             let random = spread(random, index as u64);
-            updates.extend(self.take_answer(random, *id, *verdict, outcome, any(EntryVerdict::Accepted)));
+            updates.extend(match verdict {
+                EntryVerdict::Accepted if request.naming == Naming::Identifier => {
+                    self.look_back(*id, outcome, answer.server)
+                }
+                EntryVerdict::Accepted => self.accept(*id, outcome, answer.server),
+                _ => self.take_no(random, *id, *verdict, outcome, others_pass),
+            });
+        }
+        if settled {
+            self.it_works();
         }
         updates
     }
 
-    fn take_answer(
+    /// What the answers tell of the server itself: that it gives ids itself, or takes no audit entries.
+    fn learn(&mut self, request: &InFlight, answers: &[EntryAnswer], verdicts: &mut [EntryVerdict]) {
+        let lane = |id: &RowId| self.window.entry(*id).map_or(Lane::Clinical, |entry| entry.row.lane);
+        let lanes: Vec<Lane> = request.rows.iter().map(lane).collect();
+        for ((answer, verdict), lane) in answers.iter().zip(verdicts.iter_mut()).zip(&lanes) {
+            // A server that keeps its own log has no such thing, or lets nobody write it.
+            if matches!(answer.status, 403 | 405) && *lane == Lane::Audit {
+                self.server.audit_events = Some(false);
+                *verdict = EntryVerdict::NotTaken;
+            }
+        }
+        if request.naming == Naming::Identifier {
+            return;
+        }
+        if verdicts.contains(&EntryVerdict::Accepted) {
+            // A later 405 then speaks of a kind of resource, and not of ids.
+            self.server.our_ids.get_or_insert(true);
+        }
+        let unknown = self.server.our_ids.is_none();
+        for ((answer, verdict), lane) in answers.iter().zip(verdicts.iter_mut()).zip(&lanes) {
+            if answer.refuses_our_id || (unknown && answer.status == 405 && *lane != Lane::Audit) {
+                self.server.our_ids = Some(false);
+                *verdict = EntryVerdict::OtherName;
+            }
+        }
+    }
+
+    /// The server took it, and whether it has it once is still to be asked: two that arrive at the same moment may both be
+    /// created.
+    fn look_back(&mut self, id: RowId, outcome: Outcome, server: Option<ServerCopy>) -> Vec<RowUpdate> {
+        self.window.set_uncertain(id, true);
+        self.window.doubt(id);
+        if let Some(entry) = self.window.entry_mut(id) {
+            entry.taken = Some((outcome.clone(), server));
+        }
+        // Also with a later version behind it: the server has it.
+        self.window.set(id, RowState::Waiting, None, Some(outcome)).into_iter().collect()
+    }
+
+    fn accept(&mut self, id: RowId, outcome: Outcome, server: Option<ServerCopy>) -> Vec<RowUpdate> {
+        if let Some(entry) = self.window.entry(id).filter(|entry| entry.row.lane != Lane::Audit) {
+            self.done = (self.done.0.saturating_add(1), self.done.1.saturating_add(entry.row.octets as u64));
+        }
+        let mut updates = self.settle(id, RowState::Accepted, outcome);
+        if let Some(update) = updates.iter_mut().find(|update| update.id == id) {
+            update.fact = server.map(Fact::Server);
+        }
+        updates
+    }
+
+    /// The server takes no audit entries: these and all that wait are put away.
+    fn take_no_audit(&mut self, rows: &[RowId], now: WallTime) -> Vec<RowUpdate> {
+        self.server.audit_events = Some(false);
+        self.last_fault = None;
+        let others = self.window.ids_in(Lane::Audit);
+        rows.iter().copied().chain(others).filter_map(|id| self.put_away_audit(id, now)).collect()
+    }
+
+    /// An answer to an entry that is no yes.
+    fn take_no(
         &mut self,
         random: u64,
         id: RowId,
@@ -88,12 +174,17 @@ impl Outbox {
     ) -> Vec<RowUpdate> {
         let now = outcome.at;
         match verdict {
-            EntryVerdict::Accepted => self.settle(id, RowState::Accepted, outcome),
+            EntryVerdict::Accepted => self.accept(id, outcome, None),
             EntryVerdict::Refused => self.settle(id, RowState::Refused, outcome),
+            EntryVerdict::NotTaken => self.take_no_audit(&[id], now),
+            EntryVerdict::OtherName => self.put_back(id, None, None),
             EntryVerdict::Conflict => {
                 self.window.doubt(id);
-                let text = joined("conflict: the server holds another version", &outcome.text);
-                self.settle(id, RowState::Refused, Outcome { text, ..outcome })
+                self.window.set_uncertain(id, true);
+                if let Some(entry) = self.window.entry_mut(id) {
+                    entry.clash = Some(outcome.clone());
+                }
+                self.put_back(id, None, Some(outcome))
             }
             // The server lets us write, only not this: the record waits for a person, the others go on.
             EntryVerdict::Permission if others_pass => {
@@ -101,74 +192,171 @@ impl Outbox {
                 self.settle(id, RowState::Refused, Outcome { text, ..outcome })
             }
             EntryVerdict::Permission => {
-                self.pause_for(PauseReason::Permission, &outcome);
+                let author = self.window.entry(id).and_then(|entry| entry.row.measured_by);
+                self.shut_for(author, PauseReason::Permission, &outcome);
                 self.put_back(id, None, Some(outcome))
             }
             EntryVerdict::Token => {
-                self.pause_for(PauseReason::Token, &outcome);
+                let author = self.window.entry(id).and_then(|entry| entry.row.measured_by);
+                self.shut_for(author, PauseReason::Token, &outcome);
                 self.put_back(id, None, Some(outcome))
             }
             EntryVerdict::Busy => self.put_back(id, Some(now.plus_millis(wait_ms(1, random, None))), Some(outcome)),
             EntryVerdict::Failed => {
                 self.window.doubt(id);
-                let failures = self.window.entry_mut(id).map_or(0, |entry| {
-                    entry.failures = entry.failures.saturating_add(1);
-                    entry.failures
-                });
-                if failures >= MOST_ENTRY_FAILURES {
-                    let text = joined("the server fails on this record again and again", &outcome.text);
-                    return self.settle(id, RowState::Refused, Outcome { text, ..outcome });
-                }
-                self.put_back(id, Some(now.plus_millis(wait_ms(failures, random, None))), Some(outcome))
+                let its_own = self.fails_by_itself(id, true);
+                self.fail(random, id, its_own, "the server fails on this record again and again", outcome)
             }
         }
     }
 
-    /// The server told which resources it has as they were sent. The rest goes out again at once.
-    fn take_arrivals(&mut self, now: WallTime, rows: &[RowId], arrived: &[Uuid]) -> Vec<RowUpdate> {
+    /// The server said of a record what becomes of it.
+    fn it_works(&mut self) {
+        self.settled = self.settled.saturating_add(1);
+        self.failing.clear();
+    }
+
+    /// Whether it is the record on which the server failed, and not an outage: the server settled others since the last time
+    /// that it failed on this one or, where it answers at all, since the first time, and it fails on hardly any other now.
+    /// While it settles nothing, nothing is known of any record. Called once for each failure.
+    fn fails_by_itself(&mut self, id: RowId, it_answers: bool) -> bool {
+        let settled = self.settled;
+        self.failing.insert(id);
+        let is_one_of_few = self.failing.len() <= MOST_FAILING;
+        let Some(entry) = self.window.entry_mut(id) else { return false };
+        let Some((first, last)) = entry.failed_at.replace((settled, settled)) else { return false };
+        entry.failed_at = Some((first, settled));
+        settled > last || it_answers && is_one_of_few && settled > first
+    }
+
+    /// One more time that it did not come to an end with a record; too often by the record's own fault, and a person must look.
+    fn fail(&mut self, random: u64, id: RowId, its_own: bool, says: &str, outcome: Outcome) -> Vec<RowUpdate> {
+        if !its_own {
+            // Later than the others: they may show that the server works.
+            let from = self.backoff.until().map_or(outcome.at, |until| until.max(outcome.at));
+            return self.put_back(id, Some(from.plus_millis(wait_ms(1, random, None))), Some(outcome));
+        }
+        let failures = self.window.entry_mut(id).map_or(0, |entry| {
+            entry.failures = entry.failures.saturating_add(1);
+            entry.failures
+        });
+        if failures >= MOST_ENTRY_FAILURES {
+            let text = joined(says, &outcome.text);
+            return self.settle(id, RowState::Refused, Outcome { text, ..outcome });
+        }
+        let until = outcome.at.plus_millis(wait_ms(failures, random, None));
+        self.put_back(id, Some(until), Some(outcome))
+    }
+
+    /// The server told which resources it has, and how often. The rest goes out again.
+    ///
+    /// That a question was answered ends no back-off: a request that the server breaks off every time is not tried the more
+    /// often for it.
+    fn take_arrivals(&mut self, now: WallTime, random: u64, rows: &[RowId], found: Vec<Found>) -> Vec<RowUpdate> {
         self.lost_questions = 0;
         self.last_fault = None;
-        self.backoff.reset();
         let mut updates = Vec::new();
-        for id in rows {
+        for (index, id) in rows.iter().enumerate() {
             self.window.set_uncertain(*id, false);
-            let Some(entry) = self.window.entry(*id) else { continue };
-            if arrived.contains(&entry.row.resource_id) {
-                self.last_success = Some(now);
-                let text = "found on the server after an answer was lost".to_owned();
-                updates.extend(self.settle(*id, RowState::Accepted, Outcome { status: 200, text, at: now }));
-            } else {
-                updates.extend(self.put_back(*id, None, None));
+            let random = spread(random, index as u64);
+            let Some(entry) = self.window.entry_mut(*id) else { continue };
+            let (taken, clash) = (entry.taken.take(), entry.clash.take());
+            let resource = entry.row.resource_id;
+            match found.iter().find(|found| found.resource_id == resource) {
+                Some(found) if found.copies > 1 => {
+                    self.window.doubt(*id);
+                    let text = format!("conflict: the server has {} records with this identifier", found.copies);
+                    updates.extend(self.settle(*id, RowState::Refused, Outcome { status: 412, text, at: now }));
+                }
+                Some(found) if found.is_another => {
+                    self.window.doubt(*id);
+                    let text = "conflict: the server has somebody else under this record number".to_owned();
+                    updates.extend(self.settle(*id, RowState::Refused, Outcome { status: 412, text, at: now }));
+                }
+                Some(found) => {
+                    self.it_works();
+                    self.last_success = Some(now);
+                    let text = "found on the server after an answer was lost".to_owned();
+                    let (outcome, server) = taken.unwrap_or((Outcome { status: 200, text, at: now }, None));
+                    updates.extend(self.accept(*id, outcome, found.server.clone().or(server)));
+                }
+                None if taken.is_some() => {
+                    let outcome = Outcome { status: 0, text: String::new(), at: now };
+                    let says = "the server says that it took this record and does not show it";
+                    updates.extend(self.fail(random, *id, true, says, outcome));
+                }
+                None if clash.is_some() => {
+                    updates.extend(clash.map(|clash| self.conflict(*id, clash)).unwrap_or_default())
+                }
+                None => updates.extend(self.send_again(now, random, *id, true, None)),
             }
         }
         updates
     }
 
+    /// It is not there, or nobody can tell (then the server does not answer): it goes out again, and one that a request broke
+    /// off with when it was alone waits for longer each time.
+    fn send_again(
+        &mut self,
+        now: WallTime,
+        random: u64,
+        id: RowId,
+        it_answers: bool,
+        last: Option<Outcome>,
+    ) -> Vec<RowUpdate> {
+        if !self.window.entry(id).is_some_and(|entry| entry.alone) {
+            return self.put_back(id, None, last);
+        }
+        let before = || self.window.entry(id).and_then(|entry| entry.row.outcome.clone());
+        let outcome = last.or_else(before).unwrap_or(Outcome { status: 0, text: String::new(), at: now });
+        let its_own = self.fails_by_itself(id, it_answers);
+        self.fail(random, id, its_own, "every request with this record comes to no end", Outcome { at: now, ..outcome })
+    }
+
+    /// The server has another version: a person decides.
+    fn conflict(&mut self, id: RowId, outcome: Outcome) -> Vec<RowUpdate> {
+        let text = joined("conflict: the server holds another version", &outcome.text);
+        self.settle(id, RowState::Refused, Outcome { text, ..outcome })
+    }
+
     fn take_status(
         &mut self,
         random: u64,
-        kind: TryKind,
-        rows: &[RowId],
+        request: &InFlight,
         verdict: WholeVerdict,
         retry_after: Option<Duration>,
         outcome: Outcome,
     ) -> Vec<RowUpdate> {
+        let InFlight { rows, kind, measured_by: author, .. } = request;
+        let (kind, author) = (*kind, *author);
         let now = outcome.at;
         let asking = kind == TryKind::AskWhichArrived;
+        let is_audit = rows.iter().any(|id| self.window.entry(*id).is_some_and(|entry| entry.row.lane == Lane::Audit));
+        match verdict {
+            // An audit entry goes alone, after the server took others: it is about its kind, and stops nothing else.
+            WholeVerdict::Permission if is_audit => return self.take_no_audit(rows, now),
+            WholeVerdict::Address | WholeVerdict::Refused if is_audit && !asking => {
+                return self.take_no_audit(rows, now);
+            }
+            _ => {}
+        }
         self.last_fault = Some(outcome.clone());
         match verdict {
-            WholeVerdict::Token => self.pause_all(PauseReason::Token, rows, outcome),
-            WholeVerdict::Permission => self.pause_all(PauseReason::Permission, rows, outcome),
-            WholeVerdict::Busy => self.back_off(now, random, retry_after, rows, outcome),
-            WholeVerdict::Failed => {
-                self.doubt(rows, kind);
-                self.back_off(now, random, retry_after, rows, outcome)
-            }
-            WholeVerdict::NotFhir => self.lost(now, random, kind, rows, outcome.text),
-            // A server that cannot search is sent the rows again: they have ids, so no copy appears.
-            WholeVerdict::Address | WholeVerdict::TooLarge | WholeVerdict::Refused if asking => {
-                self.believe_nothing(rows);
+            WholeVerdict::Token => {
+                self.shut_for(author, PauseReason::Token, &outcome);
                 self.put_all_back(rows, None, &outcome)
+            }
+            // What the server does not permit one person it may permit another.
+            WholeVerdict::Permission => {
+                self.shut_for(author, PauseReason::Permission, &outcome);
+                self.put_all_back(rows, None, &outcome)
+            }
+            WholeVerdict::Busy => self.back_off(now, random, retry_after, rows, outcome),
+            WholeVerdict::Failed => self.lost(random, kind, rows, retry_after, outcome),
+            WholeVerdict::NotFhir => self.lost(random, kind, rows, None, Outcome { status: 0, ..outcome }),
+            // A server that cannot search is sent the rows again.
+            WholeVerdict::Address | WholeVerdict::TooLarge | WholeVerdict::Refused if asking => {
+                self.believe_answers(random, rows, None, &outcome)
             }
             WholeVerdict::Address => self.pause_all(PauseReason::Address, rows, outcome),
             WholeVerdict::TooLarge if rows.len() > 1 => {
@@ -186,26 +374,40 @@ impl Outbox {
                 if self.lone_refusals >= MOST_LONE_REFUSALS {
                     return self.pause_all(PauseReason::Address, rows, outcome);
                 }
-                self.size.grow();
+                self.size.answered(1, 0);
                 self.settle_all(rows, RowState::Refused, &outcome)
             }
         }
     }
 
     /// Nothing is known of what the request did.
-    fn lost(&mut self, now: WallTime, random: u64, kind: TryKind, rows: &[RowId], text: String) -> Vec<RowUpdate> {
+    fn lost(
+        &mut self,
+        random: u64,
+        kind: TryKind,
+        rows: &[RowId],
+        retry_after: Option<Duration>,
+        outcome: Outcome,
+    ) -> Vec<RowUpdate> {
         self.doubt(rows, kind);
         if kind == TryKind::Send {
-            // Perhaps it took too long.
+            // Perhaps it took too long, or there is one among them that breaks it: half of them next time.
             self.size.shrink(rows.len());
+            if let [lone] = rows
+                && let Some(entry) = self.window.entry_mut(*lone)
+            {
+                entry.alone = true;
+            }
         } else {
             self.lost_questions = self.lost_questions.saturating_add(1);
             if self.lost_questions >= MOST_LOST_QUESTIONS {
                 self.lost_questions = 0;
-                self.believe_nothing(rows);
+                let until = self.backoff.fail(outcome.at, random, retry_after);
+                self.last_fault = Some(outcome.clone());
+                return self.believe_answers(random, rows, Some(until), &outcome);
             }
         }
-        self.back_off(now, random, None, rows, Outcome { status: 0, text, at: now })
+        self.back_off(outcome.at, random, retry_after, rows, outcome)
     }
 
     fn back_off(
@@ -244,6 +446,12 @@ impl Outbox {
         self.pause = Some(Pause { reason, since: outcome.at, text: outcome.text.clone() });
     }
 
+    fn shut_for(&mut self, author: Option<AuthorId>, reason: PauseReason, outcome: &Outcome) {
+        self.last_fault = Some(outcome.clone());
+        let pause = Pause { reason, since: outcome.at, text: outcome.text.clone() };
+        self.gate.shut.insert(author, pause);
+    }
+
     /// The rows of a batch may be on the server.
     fn doubt(&mut self, rows: &[RowId], kind: TryKind) {
         if kind == TryKind::Send {
@@ -254,9 +462,36 @@ impl Outbox {
         }
     }
 
-    /// The rows are sent again without asking. That the server may have them stays true.
-    fn believe_nothing(&mut self, rows: &[RowId]) {
-        rows.iter().for_each(|id| self.window.set_uncertain(*id, false));
+    /// The server cannot be asked. What it said that it took counts as it said it; the others are sent again without asking:
+    /// they have ids or identifiers, so no copy appears. That the server may have them stays true.
+    fn believe_answers(
+        &mut self,
+        random: u64,
+        rows: &[RowId],
+        until: Option<WallTime>,
+        outcome: &Outcome,
+    ) -> Vec<RowUpdate> {
+        let now = outcome.at;
+        let mut updates = Vec::new();
+        for (index, id) in rows.iter().enumerate() {
+            self.window.set_uncertain(*id, false);
+            let random = spread(random, index as u64);
+            let Some(entry) = self.window.entry_mut(*id) else { continue };
+            let (taken, clash) = (entry.taken.take(), entry.clash.take());
+            let (is_person, alone) = (entry.row.resource_type == "Patient", entry.alone);
+            updates.extend(match (taken, clash) {
+                // Whom the server had already under this record number was not seen: it may be somebody else.
+                (Some((told, _)), _) if is_person && told.status != 201 => {
+                    let says = "the server has a patient with this record number, and does not show whom";
+                    self.fail(random, *id, true, says, outcome.clone())
+                }
+                (Some((told, server)), _) => self.accept(*id, told, server),
+                (None, Some(clash)) => self.conflict(*id, clash),
+                (None, None) if alone => self.send_again(now, random, *id, false, Some(outcome.clone())),
+                (None, None) => self.put_back(*id, until, Some(outcome.clone())),
+            });
+        }
+        updates
     }
 
     fn put_all_back(&mut self, rows: &[RowId], until: Option<WallTime>, outcome: &Outcome) -> Vec<RowUpdate> {

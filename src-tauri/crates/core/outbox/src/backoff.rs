@@ -5,6 +5,9 @@ use core::time::Duration;
 
 /// The longest wait, whatever a server asks for.
 pub(crate) const LONGEST_MS: i64 = 15 * 60_000;
+/// The longest wait for a server that was not reached: asking costs it nothing, and the way to it may be back any
+/// moment.
+const LONGEST_UNREACHED_MS: i64 = 60_000;
 const SHORTEST_MS: i64 = 1_000;
 const FIRST_CEILING_MS: i64 = 4_000;
 
@@ -20,6 +23,14 @@ impl Backoff {
     pub(crate) fn fail(&mut self, now: WallTime, random: u64, retry_after: Option<Duration>) -> WallTime {
         self.failures = self.failures.saturating_add(1);
         let until = now.plus_millis(wait_ms(self.failures, random, retry_after));
+        self.until = Some(until);
+        until
+    }
+
+    /// One more failure to reach the server.
+    pub(crate) fn unreached(&mut self, now: WallTime, random: u64) -> WallTime {
+        self.failures = self.failures.saturating_add(1);
+        let until = now.plus_millis(wait_ms(self.failures, random, None).min(LONGEST_UNREACHED_MS));
         self.until = Some(until);
         until
     }
@@ -72,6 +83,13 @@ mod tests {
         assert!(longest(1) <= 5_000 && longest(5) <= 65_000);
         assert!((1..=1000).all(|failures| longest(failures) <= LONGEST_MS));
         assert_eq!(wait_ms(u32::MAX, 899_999, None), LONGEST_MS);
+    }
+
+    #[test]
+    fn a_server_that_is_not_reached_is_tried_again_within_a_minute() {
+        let mut backoff = Backoff::default();
+        let now = WallTime(0);
+        assert!((0..50).all(|n| backoff.unreached(now, n * 77_777_777).millis_since(now) <= LONGEST_UNREACHED_MS));
     }
 
     #[test]

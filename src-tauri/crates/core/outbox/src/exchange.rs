@@ -1,11 +1,21 @@
 //! What goes between the outbox and its caller: requests, results, status.
 //! Not here: how one leads to the other.
-use crate::row::{Outcome, RowId, RowUpdate};
+use crate::row::{AuthorId, Outcome, RowId, RowUpdate, ServerCopy};
+use crate::server_traits::ServerTraits;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bedside_vitals::WallTime;
 use core::time::Duration;
 use uuid::Uuid;
+
+/// How the server knows a resource by our word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By the id that we chose: it is put there.
+    OurId,
+    /// By its identifier, because the server gives ids itself: it is created if none has that identifier.
+    Identifier,
+}
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +34,10 @@ pub struct Try {
     pub rows: Vec<RowId>,
     /// What for.
     pub kind: TryKind,
+    /// How the server is to know them.
+    pub naming: Naming,
+    /// Who measured them: they go as that person's, or as this installation's, and never as somebody else's.
+    pub measured_by: Option<AuthorId>,
     /// To store before the request goes out: the rows are `sending`.
     pub updates: Vec<RowUpdate>,
 }
@@ -35,6 +49,37 @@ pub struct EntryAnswer {
     pub status: u16,
     /// The server's words, without health data, at most 500 characters.
     pub text: String,
+    /// What the server calls the resource, where it said so.
+    pub server: Option<ServerCopy>,
+    /// The server's words say that it takes no ids of ours.
+    pub refuses_our_id: bool,
+}
+
+impl EntryAnswer {
+    /// An answer that says no more than this.
+    pub const fn new(status: u16, text: String) -> Self {
+        Self { status, text, server: None, refuses_our_id: false }
+    }
+}
+
+/// A resource that the server has as it was sent or, where it is known by its identifier, that it has at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Our id of it.
+    pub resource_id: Uuid,
+    /// How many the server has of it; more than one is a conflict.
+    pub copies: u32,
+    /// What the server calls it.
+    pub server: Option<ServerCopy>,
+    /// It has our identifier, and is somebody else: a conflict.
+    pub is_another: bool,
+}
+
+impl Found {
+    /// One copy, of which the server told no more.
+    pub const fn one(resource_id: Uuid) -> Self {
+        Self { resource_id, copies: 1, server: None, is_another: false }
+    }
 }
 
 /// How a request ended. Texts hold no health data.
@@ -42,8 +87,8 @@ pub struct EntryAnswer {
 pub enum TryResult {
     /// To `Send`: an answer to each row, in their order.
     Entries(Vec<EntryAnswer>),
-    /// To `AskWhichArrived`: the resource ids that the server has just as they were sent.
-    Arrived(Vec<Uuid>),
+    /// To `AskWhichArrived`: what the server has; the others are not there.
+    Arrived(Vec<Found>),
     /// The server answered with a status and with nothing about the rows.
     Status {
         /// HTTP status.
@@ -68,7 +113,7 @@ pub enum TryResult {
 /// Why nothing is sent until a person or a new token comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PauseReason {
-    /// The server does not know us (401).
+    /// The server does not know us (401), or nobody signed in at it for whom rows wait.
     Token,
     /// The server knows us and does not let us (403).
     Permission,
@@ -112,4 +157,29 @@ pub struct Status {
     pub refused: usize,
     /// Held.
     pub held: usize,
+    /// Refused because the server holds another version, or several.
+    pub conflicts: usize,
+    /// Of those that wait: how many wait for somebody else to sign in at the server.
+    pub of_others: usize,
+    /// Somebody whose records the server does not take now, for want of permission.
+    pub not_permitted: Option<Pause>,
+    /// Of those that wait: how many wait for a network that is not metered.
+    pub for_cheap_network: usize,
+    /// How far sending is since nothing was left to send.
+    pub progress: Progress,
+    /// What is known of the server.
+    pub server: ServerTraits,
+}
+
+/// How far sending is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows accepted since nothing was left.
+    pub rows_done: u64,
+    /// Rows that wait or are under way.
+    pub rows_left: u64,
+    /// The size of the rows done.
+    pub octets_done: u64,
+    /// The size of the rows left.
+    pub octets_left: u64,
 }

@@ -9,13 +9,20 @@ extern crate alloc;
 mod answers;
 mod backoff;
 mod batch_size;
+mod decisions;
 mod exchange;
 mod outbox;
 mod row;
+mod server_traits;
 mod verdict;
 mod window;
 
 pub use batch_size::Limits;
-pub use exchange::{EntryAnswer, Pause, PauseReason, Status, Try, TryKind, TryResult};
+pub use decisions::Dependants;
+pub use exchange::{EntryAnswer, Found, Naming, Pause, PauseReason, Progress, Status, Try, TryKind, TryResult};
 pub use outbox::Outbox;
-pub use row::{OutboxRow, Outcome, RowId, RowState, RowUpdate, WITHDRAWN, Withdrawn};
+pub use row::{
+    AuthorId, Discard, Fact, KEPT_THEIRS, Lane, OutboxRow, Outcome, RowHead, RowId, RowState, RowUpdate, ServerCopy,
+    TAKES_NO_AUDIT, WITHDRAWN, Withdrawn,
+};
+pub use server_traits::ServerTraits;

@@ -1,4 +1,4 @@
-//! One record on its way to the server, as the store keeps it.
+//! One record on its way to the server: as the store keeps it, and as the outbox holds it in memory.
 //! Not here: the order of sending and what an answer means.
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,6 +9,10 @@ use uuid::Uuid;
 /// The id of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowId(pub Uuid);
+
+/// The clinician who measured or said what a record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AuthorId(pub Uuid);
 
 /// Where a record stands (product law 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,13 +25,16 @@ pub enum RowState {
     Accepted,
     /// The server refused this record; a person must look.
     Refused,
-    /// A record it depends on was refused.
+    /// A record it depends on was refused or discarded.
     Held,
+    /// Put away with a reason, by a person or for a trait of the server: it stays in the store and is not sent.
+    Discarded,
 }
 
 impl RowState {
     /// Every state, in the order of the Sync screen.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Sending, Self::Accepted, Self::Refused, Self::Held];
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Sending, Self::Accepted, Self::Refused, Self::Held, Self::Discarded];
 
     /// The stable name in the store and on the command line.
     pub const fn name(self) -> &'static str {
@@ -37,6 +44,7 @@ impl RowState {
             Self::Accepted => "accepted",
             Self::Refused => "refused",
             Self::Held => "held",
+            Self::Discarded => "discarded",
         }
     }
 
@@ -44,11 +52,47 @@ impl RowState {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
+
+    /// Whether the record is still to reach the server, by itself or by a person's word.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Accepted | Self::Discarded)
+    }
 }
 
 impl fmt::Display for RowState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// What goes together in one request, and in which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lane {
+    /// People, devices, what was measured and said.
+    #[default]
+    Clinical,
+    /// Long curves: last, and not over a metered network.
+    Waveform,
+    /// Entries of the audit log: one to a request, after everything else, and not over a metered network.
+    Audit,
+}
+
+impl Lane {
+    /// Every lane, in the order of sending.
+    pub const ALL: [Self; 3] = [Self::Clinical, Self::Waveform, Self::Audit];
+
+    /// The stable name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clinical => "clinical",
+            Self::Waveform => "waveform",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The lane of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lane| lane.name() == name)
     }
 }
 
@@ -63,16 +107,40 @@ pub struct Outcome {
     pub at: WallTime,
 }
 
+/// What a server calls a record that it accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerCopy {
+    /// The server's base URL: to another server the id means nothing, or another person.
+    pub address: String,
+    /// The resource's id there: ours, unless the server gives ids itself.
+    pub id: String,
+    /// Its version there (`ETag`, `meta.versionId`), where the server told one.
+    pub version: Option<String>,
+    /// When the server stored it, by its own clock, where it told.
+    pub modified: Option<WallTime>,
+}
+
+/// Why a record was put away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discard {
+    /// A person's words, or one of ours. May hold health data.
+    pub reason: String,
+    /// Who; `None` = the console, for a trait of the server.
+    pub by: Option<AuthorId>,
+    /// When.
+    pub at: WallTime,
+}
+
 /// The outcome's text of a row that is held because a person withdrew its record before the server acknowledged it: the
 /// record was rejected, or a later version takes its place.
 pub const WITHDRAWN: &str = "withdrawn by a person before it was sent";
 
-impl OutboxRow {
-    /// Whether a person withdrew its record before the server acknowledged it: it is held for good, and nobody waits for it.
-    pub fn is_withdrawn(&self) -> bool {
-        self.state == RowState::Held && self.outcome.as_ref().is_some_and(|outcome| outcome.text == WITHDRAWN)
-    }
-}
+/// The reason of audit entries that a server does not take: it keeps an audit log of its own. A row that was put away for it
+/// waits again when it is written again.
+pub const TAKES_NO_AUDIT: &str = "the server takes no audit entries; the audit log of this record has it";
+
+/// The reason of a record that was in conflict when a person kept the server's version.
+pub const KEPT_THEIRS: &str = "the server's version was kept";
 
 /// A record for the server.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,12 +149,17 @@ pub struct OutboxRow {
     pub id: RowId,
     /// For example `Observation`.
     pub resource_type: String,
-    /// The resource's id on the server: chosen here, stable for the same reading on any computer.
+    /// The resource's id: chosen here, stable for the same reading on any computer.
     pub resource_id: Uuid,
     /// The resource as JSON. Health data.
     pub payload: String,
     /// Rows that the server must have accepted first.
     pub depends_on: Vec<RowId>,
+    /// With what it goes.
+    pub lane: Lane,
+    /// Who measured or said it; `None` for what nobody measured (people, devices) and what was captured with nobody
+    /// signed in.
+    pub measured_by: Option<AuthorId>,
     /// Where it stands.
     pub state: RowState,
     /// Tries so far.
@@ -97,6 +170,45 @@ pub struct OutboxRow {
     pub created: WallTime,
     /// The last answer.
     pub outcome: Option<Outcome>,
+    /// What the server calls it, once it is accepted.
+    pub server: Option<ServerCopy>,
+    /// The server's version over which a person decided to send it.
+    pub expects: Option<String>,
+    /// Why it was put away.
+    pub discarded: Option<Discard>,
+}
+
+impl OutboxRow {
+    /// A new row, named like its resource, that depends on nothing and was measured by nobody.
+    pub fn new(resource_type: impl Into<String>, resource_id: Uuid, payload: String, created: WallTime) -> Self {
+        Self {
+            id: RowId(resource_id),
+            resource_type: resource_type.into(),
+            resource_id,
+            payload,
+            depends_on: Vec::new(),
+            lane: Lane::Clinical,
+            measured_by: None,
+            state: RowState::Waiting,
+            attempts: 0,
+            next_attempt: None,
+            created,
+            outcome: None,
+            server: None,
+            expects: None,
+            discarded: None,
+        }
+    }
+
+    /// Whether a person withdrew its record before the server acknowledged it: it is held for good, and nobody waits for it.
+    pub fn is_withdrawn(&self) -> bool {
+        is_withdrawn(self.state, self.outcome.as_ref())
+    }
+
+    /// Whether the server holds another version, or several: a person decides.
+    pub fn is_conflict(&self) -> bool {
+        is_conflict(self.state, self.outcome.as_ref())
+    }
 }
 
 impl fmt::Debug for OutboxRow {
@@ -107,7 +219,73 @@ impl fmt::Debug for OutboxRow {
     }
 }
 
-/// What a try changed.
+/// What the outbox keeps of a row in memory: everything but the resource itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowHead {
+    /// Its id.
+    pub id: RowId,
+    /// For example `Observation`.
+    pub resource_type: String,
+    /// The resource's id.
+    pub resource_id: Uuid,
+    /// The size of the resource.
+    pub octets: usize,
+    /// Rows that the server must have accepted first.
+    pub depends_on: Vec<RowId>,
+    /// With what it goes.
+    pub lane: Lane,
+    /// Who measured or said it.
+    pub measured_by: Option<AuthorId>,
+    /// Where it stands.
+    pub state: RowState,
+    /// Tries so far.
+    pub attempts: u32,
+    /// Not before this time.
+    pub next_attempt: Option<WallTime>,
+    /// When it was written.
+    pub created: WallTime,
+    /// The last answer.
+    pub outcome: Option<Outcome>,
+}
+
+impl RowHead {
+    /// See `OutboxRow::is_withdrawn`.
+    pub fn is_withdrawn(&self) -> bool {
+        is_withdrawn(self.state, self.outcome.as_ref())
+    }
+
+    /// See `OutboxRow::is_conflict`.
+    pub fn is_conflict(&self) -> bool {
+        is_conflict(self.state, self.outcome.as_ref())
+    }
+}
+
+impl From<&OutboxRow> for RowHead {
+    fn from(row: &OutboxRow) -> Self {
+        Self {
+            id: row.id,
+            resource_type: row.resource_type.clone(),
+            resource_id: row.resource_id,
+            octets: row.payload.len(),
+            depends_on: row.depends_on.clone(),
+            lane: row.lane,
+            measured_by: row.measured_by,
+            state: row.state,
+            attempts: row.attempts,
+            next_attempt: row.next_attempt,
+            created: row.created,
+            outcome: row.outcome.clone(),
+        }
+    }
+}
+
+impl From<OutboxRow> for RowHead {
+    fn from(row: OutboxRow) -> Self {
+        (&row).into()
+    }
+}
+
+/// What a try, or a person's word, changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowUpdate {
     /// Which row.
@@ -120,6 +298,23 @@ pub struct RowUpdate {
     pub next_attempt: Option<WallTime>,
     /// The answer, where one came.
     pub outcome: Option<Outcome>,
+    /// What else is to be kept.
+    pub fact: Option<Fact>,
+}
+
+/// What is to be kept of a change beside the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// What the server calls an accepted record.
+    Server(ServerCopy),
+    /// The version over which a person decided to send the record.
+    Expects(String),
+    /// Why it was put away.
+    Discarded(Discard),
+    /// It goes without these rows, on which it depended and which were put away.
+    FreeOf(Vec<RowId>),
+    /// Another server than that of this base URL accepted it: it waits for this one as if it had never gone.
+    AnewFor(String),
 }
 
 /// What a withdrawal changed, and how to undo it.
@@ -128,7 +323,15 @@ pub struct Withdrawn {
     /// To be stored.
     pub update: RowUpdate,
     /// The row before.
-    pub(crate) before: OutboxRow,
+    pub(crate) before: RowHead,
     /// Whether its answer was lost.
     pub(crate) uncertain: bool,
+}
+
+fn is_withdrawn(state: RowState, outcome: Option<&Outcome>) -> bool {
+    state == RowState::Held && outcome.is_some_and(|outcome| outcome.text == WITHDRAWN)
+}
+
+fn is_conflict(state: RowState, outcome: Option<&Outcome>) -> bool {
+    state == RowState::Refused && outcome.is_some_and(|outcome| matches!(outcome.status, 409 | 412))
 }

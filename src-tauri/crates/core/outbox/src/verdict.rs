@@ -18,6 +18,10 @@ pub(crate) enum EntryVerdict {
     Token,
     /// The token does not reach so far.
     Permission,
+    /// The server does not take this kind of record: known of audit entries.
+    NotTaken,
+    /// It goes under another name: the server gives ids itself.
+    OtherName,
 }
 
 /// The verdict of an entry's status.

@@ -2,7 +2,7 @@
 //! Long schedules of faults are in `any_schedule`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
-use bedside_outbox::{Limits, Outbox, PauseReason, RowState, TryKind, TryResult};
+use bedside_outbox::{Found, Limits, Outbox, PauseReason, RowState, TryKind, TryResult};
 use bedside_vitals::WallTime;
 use common::{Store, entries, id, resource, row, status};
 use std::time::Duration;
@@ -76,6 +76,8 @@ fn a_conflict_is_refused_with_its_reason() {
     for conflict in [409, 412] {
         let (mut outbox, mut store) = visit(2);
         step(&mut outbox, &mut store, NOW, entries(&[conflict, 201]));
+        assert_eq!(store.state(1), RowState::Waiting, "the server is asked first whether it has just this one");
+        step(&mut outbox, &mut store, NOW, TryResult::Arrived(Vec::new()));
         assert_eq!(store.state(1), RowState::Refused);
         assert!(store.0[&id(1)].outcome.as_ref().unwrap().text.starts_with("conflict"));
     }
@@ -166,7 +168,7 @@ fn after_a_lost_answer_the_server_is_asked_and_only_the_rest_is_sent() {
     let question = outbox.poll(later).unwrap();
     assert_eq!((question.kind, question.rows.clone()), (TryKind::AskWhichArrived, vec![id(1)]));
     store.apply(question.updates);
-    store.apply(outbox.handle(later, 7, TryResult::Arrived(vec![resource(1)])));
+    store.apply(outbox.handle(later, 7, TryResult::Arrived(vec![Found::one(resource(1))])));
     assert_eq!([1, 2].map(|n| store.state(n)), [RowState::Accepted, RowState::Waiting]);
     let question = outbox.poll(later).unwrap();
     assert_eq!((question.kind, question.rows.clone()), (TryKind::AskWhichArrived, vec![id(2)]));
@@ -197,6 +199,7 @@ fn a_server_that_cannot_search_is_sent_the_rows_again() {
     step(&mut only, &mut store, NOW, TryResult::NoWholeAnswer(String::new()));
     let later = only.next_wake().unwrap();
     step(&mut only, &mut store, later, status(404));
+    let later = only.next_wake().unwrap().max(later);
     assert_eq!(only.poll(later).unwrap().kind, TryKind::Send);
     assert!(outbox.poll(NOW).is_some());
 }
@@ -213,19 +216,95 @@ fn rows_under_way_when_the_program_ended_wait_again_and_are_asked_for() {
 }
 
 #[test]
-fn a_record_on_which_the_server_fails_again_and_again_is_shown_to_a_person() {
+fn a_record_on_which_the_server_fails_again_and_again_while_it_takes_another_is_shown_to_a_person() {
     let mut outbox = Outbox::new(Limits::default());
     let mut store = Store::default();
-    store.put(row(1, "Observation", &[]));
+    (1..=2).for_each(|n| store.put(row(n, "Observation", &[])));
     outbox.load(store.open());
+    step(&mut outbox, &mut store, NOW, entries(&[500, 201]));
     let mut now = NOW;
-    let mut tries = 0;
+    let mut tries = 1;
     while store.state(1) != RowState::Refused {
         now = outbox.next_wake().unwrap().max(now);
         step(&mut outbox, &mut store, now, entries(&[500]));
         tries += 1;
     }
-    assert_eq!(tries, 10);
+    assert_eq!(tries, 11, "ten after it was known that the server takes others");
+}
+
+/// Sends until nothing is due for a day: a request with the culprit ends with `broken`, and the server is asked in vain for it.
+fn with_a_culprit(culprit: u128, broken: &TryResult) -> (Outbox, Store, u32) {
+    let (mut outbox, mut store) = visit(40);
+    let (mut now, mut sent, mut there) = (NOW, 0, std::collections::BTreeSet::new());
+    while let Some(wake) = outbox.next_wake() {
+        now = now.max(wake);
+        let attempt = outbox.poll(now).unwrap();
+        store.apply(attempt.updates);
+        let culprit = attempt.rows.contains(&id(culprit));
+        let result = match attempt.kind {
+            TryKind::Send if culprit => {
+                sent += 1;
+                broken.clone()
+            }
+            TryKind::Send => {
+                there.extend(attempt.rows.clone());
+                entries(&vec![201; attempt.rows.len()])
+            }
+            TryKind::AskWhichArrived => {
+                let found = attempt.rows.iter().filter(|id| there.contains(*id));
+                TryResult::Arrived(found.map(|id| Found::one(store.0[id].resource_id)).collect())
+            }
+        };
+        store.apply(outbox.handle(now, 7, result));
+        assert!(sent < 60, "it is tried again and again");
+    }
+    (outbox, store, sent)
+}
+
+#[test]
+fn one_record_that_breaks_every_request_is_found_and_the_others_pass() {
+    for broken in [status(500), TryResult::NoWholeAnswer("reset".to_owned())] {
+        let (outbox, store, sent) = with_a_culprit(7, &broken);
+        assert_eq!(store.state(7), RowState::Refused);
+        assert!((1..=40).filter(|n| *n != 7).all(|n| store.state(n) == RowState::Accepted));
+        assert!(sent <= 11 + 6, "{sent}: halved once, and alone from then on");
+        assert_eq!(outbox.status().refused, 1);
+    }
+}
+
+#[test]
+fn an_answered_question_ends_no_back_off() {
+    let mut store = Store::default();
+    store.put(row(1, "Observation", &[]));
+    let mut outbox = Outbox::new(Limits::default());
+    outbox.load(store.open());
+    let mut now = NOW;
+    for failures in 1..=4 {
+        while outbox.status().failures < failures {
+            now = outbox.next_wake().unwrap().max(now);
+            let attempt = outbox.poll(now).unwrap();
+            store.apply(attempt.updates);
+            let asks = attempt.kind == TryKind::AskWhichArrived;
+            store.apply(outbox.handle(now, 7, if asks { TryResult::Arrived(Vec::new()) } else { status(500) }));
+        }
+        assert_eq!(outbox.status().failures, failures);
+    }
+}
+
+#[test]
+fn a_search_that_always_fails_is_given_up_and_the_rows_go_again() {
+    let mut store = Store::default();
+    store.put(row(1, "Observation", &[]));
+    let mut outbox = Outbox::new(Limits::default());
+    outbox.load(store.open());
+    step(&mut outbox, &mut store, NOW, TryResult::NoWholeAnswer(String::new()));
+    let mut now = NOW;
+    for _ in 0..3 {
+        now = outbox.next_wake().unwrap().max(now);
+        step(&mut outbox, &mut store, now, status(500));
+    }
+    now = outbox.next_wake().unwrap().max(now);
+    assert_eq!(outbox.poll(now).unwrap().kind, TryKind::Send);
 }
 
 #[test]
@@ -251,7 +330,7 @@ fn a_later_version_of_a_resource_never_overtakes_an_earlier_one() {
 
 #[test]
 fn a_request_stays_below_the_limit_of_octets_and_a_single_larger_row_goes_alone() {
-    let mut outbox = Outbox::new(Limits { rows: 50, octets: 100 });
+    let mut outbox = Outbox::new(Limits { rows: 50, octets: 100, most: 50 });
     for n in 1..=3 {
         let mut large = row(n, "Observation", &[]);
         large.payload = "x".repeat(if n == 3 { 500 } else { 50 });

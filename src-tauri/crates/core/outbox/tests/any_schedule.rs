@@ -1,14 +1,21 @@
-//! Any schedule of faults, restarts and impatient people: nothing is lost, nothing is done twice, nothing is called done
-//! without an answer. The server here is a model: it keeps what it got, whatever it then answers.
+//! Any schedule of faults, restarts, kills and impatient people: nothing is lost, nothing is done twice, nothing is called
+//! done that is not there. The server here is a model: it keeps what it got, whatever it then answers; it may give ids
+//! itself, keep its own audit log, and hold another version of a record; two people have tokens that come and go.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
-use bedside_outbox::{Limits, Outbox, RowState, Try, TryKind, TryResult};
+use bedside_outbox::{
+    AuthorId, Dependants, Discard, EntryAnswer, Found, Lane, Limits, Naming, Outbox, OutboxRow, RowState, ServerCopy,
+    Try, TryKind, TryResult,
+};
 use bedside_vitals::WallTime;
-use common::{Store, entries, row, status};
+use common::{Store, id, row, status};
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use uuid::Uuid;
+
+const ANNA: AuthorId = AuthorId(Uuid::from_u128(501));
+const BEN: AuthorId = AuthorId(Uuid::from_u128(502));
 
 /// What goes wrong with one request.
 #[derive(Clone, Copy, Debug)]
@@ -17,40 +24,139 @@ enum Fault {
     Unreachable,
     LostBefore,
     LostAfter,
+    /// The request comes to the server twice, and the second answer is the one that arrives.
+    Twice,
     NotFhir,
     Whole(u16),
     OneEntry(u16),
-    Restart,
+    /// Killed after the server did its work, before anything of the answer was stored.
+    KilledAfter,
+    /// Killed before the request went out, after it was marked as going.
+    KilledBefore,
     Damaged,
+    /// A person's token ends.
+    TokenOfAnnaEnds,
+    /// A person signs in at the server.
+    TokensCome,
+    /// A person tries again, puts away or decides what is stopped.
+    PersonRetries,
+    PersonPutsAway(bool),
+    PersonDecides,
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
     let whole = prop::sample::select(vec![200, 302, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503]);
     let entry = prop::sample::select(vec![202, 400, 401, 403, 404, 409, 410, 412, 422, 429, 500, 503]);
     prop_oneof![
-        3 => Just(Fault::None),
+        6 => Just(Fault::None),
         1 => Just(Fault::Unreachable),
         1 => Just(Fault::LostBefore),
-        1 => Just(Fault::LostAfter),
+        2 => Just(Fault::LostAfter),
+        1 => Just(Fault::Twice),
         1 => Just(Fault::NotFhir),
         2 => whole.prop_map(Fault::Whole),
         2 => entry.prop_map(Fault::OneEntry),
-        1 => Just(Fault::Restart),
+        1 => Just(Fault::KilledAfter),
+        1 => Just(Fault::KilledBefore),
         1 => Just(Fault::Damaged),
+        1 => Just(Fault::TokenOfAnnaEnds),
+        1 => Just(Fault::TokensCome),
+        1 => Just(Fault::PersonRetries),
+        1 => any::<bool>().prop_map(Fault::PersonPutsAway),
+        1 => Just(Fault::PersonDecides),
     ]
+}
+
+/// What the server has of one resource.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    /// Which of our rows it holds the words of; `None` = somebody else's.
+    row: Option<Uuid>,
+    version: u32,
+    copies: u32,
 }
 
 /// A clinic's server that works, seen through a line that may not.
 #[derive(Default)]
 struct Server {
-    has: BTreeSet<Uuid>,
-    /// Resources it named in an answer as stored.
+    gives_ids: bool,
+    keeps_own_audit: bool,
+    has: BTreeMap<Uuid, Kept>,
+    /// Resources of which somebody else has written a version of their own: ours must not go over it unseen.
+    foreign: BTreeSet<Uuid>,
+    /// Rows it said were stored.
     told: BTreeSet<Uuid>,
+    /// Under whose token each row's words came.
+    brought: BTreeMap<Uuid, Option<AuthorId>>,
 }
 
 impl Server {
-    fn carry_out(&mut self, outbox: &Outbox, attempt: &Try, fault: Fault, pick: usize) -> TryResult {
-        let resources: Vec<Uuid> = attempt.rows.iter().map(|id| outbox.row(*id).unwrap().resource_id).collect();
+    /// One request as the server carries it out: a status for each row.
+    fn store(&mut self, store: &Store, attempt: &Try) -> Vec<EntryAnswer> {
+        attempt.rows.iter().map(|id| self.store_one(store, &store.0[id], attempt)).collect()
+    }
+
+    fn store_one(&mut self, store: &Store, row: &OutboxRow, attempt: &Try) -> EntryAnswer {
+        assert_eq!(row.measured_by, attempt.measured_by, "a row goes as whoever measured it");
+        let no = |status| EntryAnswer::new(status, String::new());
+        if row.lane == Lane::Audit && self.keeps_own_audit {
+            return no(405);
+        }
+        let known = self.has.contains_key(&row.resource_id);
+        let by_id = attempt.naming == Naming::OurId;
+        if by_id && self.gives_ids && !known {
+            return no(405);
+        }
+        let before = self.has.get(&row.resource_id).cloned().unwrap_or_default();
+        let is_later =
+            store.0.values().any(|other| other.resource_id == row.resource_id && other.created < row.created);
+        if known && !by_id && !is_later {
+            // Conditional create: it is there, and stays as it is.
+            self.told.insert(row.id.0);
+            return self.yes(200, row);
+        }
+        let expects = row.expects.as_ref().map(|expects| expects.parse::<u32>().unwrap());
+        let stale = expects.map_or(self.foreign.contains(&row.resource_id), |version| version != before.version);
+        if known && stale {
+            return no(412);
+        }
+        if expects.is_some() {
+            self.foreign.remove(&row.resource_id);
+        }
+        let after = Kept { row: Some(row.id.0), version: before.version + 1, copies: 1 };
+        self.has.insert(row.resource_id, after);
+        self.told.insert(row.id.0);
+        self.brought.insert(row.id.0, attempt.measured_by);
+        self.yes(if known { 200 } else { 201 }, row)
+    }
+
+    fn yes(&self, status: u16, row: &OutboxRow) -> EntryAnswer {
+        EntryAnswer { server: Some(self.name(row.resource_id)), ..EntryAnswer::new(status, String::new()) }
+    }
+
+    fn name(&self, resource: Uuid) -> ServerCopy {
+        let version = self.has.get(&resource).map(|kept| kept.version.to_string());
+        ServerCopy { address: String::new(), id: resource.to_string(), version, modified: None }
+    }
+
+    /// Which of the rows it has: by our id just as they were sent, by identifier at all.
+    fn find(&mut self, store: &Store, attempt: &Try) -> Vec<Found> {
+        let mut found = Vec::new();
+        for id in &attempt.rows {
+            let row = &store.0[id];
+            let Some(kept) = self.has.get(&row.resource_id) else { continue };
+            let first =
+                store.0.values().all(|other| other.resource_id != row.resource_id || other.created >= row.created);
+            if kept.row == Some(id.0) || (attempt.naming == Naming::Identifier && first) {
+                self.told.insert(id.0);
+                let server = Some(self.name(row.resource_id));
+                found.push(Found { resource_id: row.resource_id, copies: kept.copies, server, is_another: false });
+            }
+        }
+        found
+    }
+
+    fn carry_out(&mut self, store: &Store, attempt: &Try, fault: Fault, pick: usize) -> TryResult {
         let lost = || TryResult::NoWholeAnswer("reset".to_owned());
         match (fault, attempt.kind) {
             (Fault::Unreachable, _) => TryResult::NothingSent("refused".to_owned()),
@@ -62,52 +168,83 @@ impl Server {
                 text: String::new(),
             },
             (Fault::Whole(code), _) => status(code),
-            (Fault::LostBefore, _) => lost(),
+            (Fault::LostBefore | Fault::KilledBefore, _) => lost(),
             (Fault::NotFhir, _) => TryResult::NotFhir("a page".to_owned()),
-            (Fault::LostAfter, TryKind::Send) => {
-                self.has.extend(&resources);
+            (Fault::LostAfter | Fault::KilledAfter, TryKind::Send) => {
+                let told = self.told.clone();
+                self.store(store, attempt);
+                // Its answer reaches nobody.
+                self.told = told;
                 lost()
             }
-            (Fault::LostAfter, TryKind::AskWhichArrived) => lost(),
+            (Fault::LostAfter | Fault::KilledAfter, TryKind::AskWhichArrived) => lost(),
+            (Fault::Twice, TryKind::Send) => {
+                self.store(store, attempt);
+                // An update is bound to the version before it, and so refuses itself the second time.
+                let again = |id: &bedside_outbox::RowId| {
+                    if store.0[id].expects.is_some() {
+                        EntryAnswer::new(412, String::new())
+                    } else {
+                        self.yes(200, &store.0[id])
+                    }
+                };
+                let answers: Vec<EntryAnswer> = attempt.rows.iter().map(again).collect();
+                let taken = |id: &bedside_outbox::RowId| {
+                    self.has.get(&store.0[id].resource_id).is_some_and(|kept| kept.row == Some(id.0))
+                };
+                if attempt.rows.iter().all(taken) { TryResult::Entries(answers) } else { lost() }
+            }
             (Fault::OneEntry(code), TryKind::Send) => {
-                let bad = pick % resources.len();
-                let statuses: Vec<u16> = (0..resources.len()).map(|n| if n == bad { code } else { 201 }).collect();
-                let stored = resources.iter().enumerate().filter(|(n, _)| *n != bad).map(|(_, id)| *id);
-                self.tell(stored.collect());
-                entries(&statuses)
+                let bad = pick % attempt.rows.len();
+                let one = |(n, id): (usize, &bedside_outbox::RowId)| match n == bad {
+                    true => EntryAnswer::new(code, String::new()),
+                    false => self.store_one(store, &store.0[id], attempt),
+                };
+                TryResult::Entries(attempt.rows.iter().enumerate().map(one).collect())
             }
-            // Its answer reaches nobody.
-            (Fault::Restart, TryKind::Send) => {
-                self.has.extend(&resources);
-                lost()
-            }
-            (Fault::Restart, TryKind::AskWhichArrived) => lost(),
-            (Fault::None, TryKind::Send) => {
-                self.tell(resources.clone());
-                entries(&vec![201; resources.len()])
-            }
-            (Fault::None | Fault::OneEntry(_), TryKind::AskWhichArrived) => {
-                let found: Vec<Uuid> = resources.into_iter().filter(|id| self.has.contains(id)).collect();
-                self.tell(found.clone());
-                TryResult::Arrived(found)
-            }
+            (_, TryKind::Send) => TryResult::Entries(self.store(store, attempt)),
+            (_, TryKind::AskWhichArrived) => TryResult::Arrived(self.find(store, attempt)),
         }
-    }
-
-    fn tell(&mut self, stored: Vec<Uuid>) {
-        self.has.extend(&stored);
-        self.told.extend(stored);
     }
 }
 
+/// What a person does about records that are stopped.
+fn act(fault: Fault, outbox: &mut Outbox, store: &mut Store, server: &Server, now: WallTime, pick: usize) {
+    let stopped: Vec<_> = store
+        .0
+        .values()
+        .filter(|row| matches!(row.state, RowState::Refused | RowState::Held))
+        .map(|row| row.id)
+        .collect();
+    let Some(one) = stopped.get(pick % stopped.len().max(1)).copied() else { return };
+    let row = store.0[&one].clone();
+    let updates = match fault {
+        Fault::PersonRetries => outbox.retry(one),
+        Fault::PersonPutsAway(release) => {
+            let dependants = if release { Dependants::Release } else { Dependants::Discard };
+            let discard = Discard { reason: "twice".to_owned(), by: Some(BEN), at: now };
+            outbox.discard(one, &discard, dependants)
+        }
+        Fault::PersonDecides if row.is_conflict() => {
+            let seen = server.has.get(&row.resource_id).map_or(0, |kept| kept.version);
+            outbox.send_over(one, seen.to_string())
+        }
+        _ => return,
+    };
+    store.apply(updates);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_record_ends_accepted_refused_or_held_and_never_without_an_answer(
-        faults in prop::collection::vec((fault(), 0usize..8, any::<u64>()), 0..60),
+    fn what_the_server_has_in_the_end_is_what_is_here_each_once_and_by_whoever_measured_it(
+        faults in prop::collection::vec((fault(), 0usize..8, any::<u64>()), 0..80),
         readings in 1u128..30,
         links in prop::collection::vec((1u128..30, 1u128..30), 0..20),
+        corrected in prop::collection::vec(1u128..30, 0..4),
+        foreign in prop::collection::vec(1u128..30, 0..3),
+        (gives_ids, keeps_own_audit) in any::<(bool, bool)>(),
         limits in (1usize..12, 2usize..60),
     ) {
         let mut store = Store::default();
@@ -116,38 +253,77 @@ proptest! {
         for n in 3..3 + readings {
             let earlier = links.iter().filter(|(from, to)| from + 2 == n && to + 2 < n).map(|(_, to)| to + 2);
             let depends_on: Vec<u128> = [1, 2].into_iter().chain(earlier).collect();
-            store.put(row(n, "Observation", &depends_on));
+            let measured_by = [None, Some(ANNA), Some(BEN)][(n % 3) as usize];
+            let lane = if n % 7 == 0 { Lane::Waveform } else { Lane::Clinical };
+            store.put(OutboxRow { measured_by, lane, ..row(n, "Observation", &depends_on) });
         }
-        let limits = Limits { rows: limits.0, octets: limits.1 };
+        for n in corrected.iter().copied().filter(|n| *n <= readings) {
+            let first = store.0[&id(n + 2)].clone();
+            let later = OutboxRow { id: id(n + 200), created: WallTime(n as i64 + 200), ..first };
+            store.put(later);
+        }
+        for n in 100..103 {
+            store.put(OutboxRow { lane: Lane::Audit, ..row(n, "AuditEvent", &[]) });
+        }
+        let mut server = Server { gives_ids, keeps_own_audit, ..Server::default() };
+        for n in foreign.iter().copied().filter(|n| *n <= readings) {
+            let resource = store.0[&id(n + 2)].resource_id;
+            server.foreign.insert(resource);
+            server.has.insert(resource, Kept { row: None, version: 1, copies: 1 });
+        }
+        let limits = Limits { rows: limits.0, octets: limits.1, most: limits.0 };
         let mut outbox = Outbox::new(limits);
         store.apply(outbox.load(store.open()));
-        let mut server = Server::default();
         let mut now = WallTime(1_000_000);
-        let mut tries = 0u32;
+        let (mut tries, mut anna_is_out) = (0u32, false);
         let mut faults = faults.into_iter();
         loop {
-            let (fault, pick, random) = faults.next().unwrap_or((Fault::None, 0, 3));
-            if outbox.status().pause.is_some() {
+            let scheduled = faults.next();
+            let is_over = scheduled.is_none();
+            let (fault, pick, random) = scheduled.unwrap_or((Fault::TokensCome, 0, 3));
+            match fault {
+                Fault::TokenOfAnnaEnds => anna_is_out = true,
+                Fault::TokensCome => {
+                    anna_is_out = false;
+                    outbox.token_came();
+                }
+                _ => act(fault, &mut outbox, &mut store, &server, now, pick),
+            }
+            if outbox.status().pause.is_some() && !anna_is_out {
                 outbox.try_now();
             }
-            let Some(wake) = outbox.next_wake() else { break };
+            let Some(wake) = outbox.next_wake() else {
+                if is_over { break } else { continue }
+            };
             now = now.max(wake);
+            if anna_is_out && outbox.next_author(now) == Some(Some(ANNA)) {
+                outbox.shut(Some(ANNA), now);
+                continue;
+            }
+            let author = outbox.next_author(now);
             let Some(attempt) = outbox.poll(now) else {
                 return Err(TestCaseError::fail("nothing was due at the time that next_wake named"));
             };
             tries += 1;
-            prop_assert!(tries < 1_000, "the outbox does not come to rest");
+            prop_assert!(tries < 2_000, "the outbox does not come to rest");
             prop_assert!(!attempt.rows.is_empty() && attempt.rows.len() <= limits.rows);
+            prop_assert_eq!(author, Some(attempt.measured_by));
             store.apply(attempt.updates.clone());
             for id in &attempt.rows {
                 let depends_on = &store.0[id].depends_on;
-                let accepted = |dependency| store.0[dependency].state == RowState::Accepted;
-                prop_assert!(depends_on.iter().all(accepted), "a record went before what it depends on");
+                let settled = |dependency: &bedside_outbox::RowId| {
+                    let row = &store.0[dependency];
+                    row.state == RowState::Accepted || row.is_withdrawn()
+                };
+                prop_assert!(depends_on.iter().all(settled), "a record went before what it depends on");
+                let audit = store.0[id].lane == Lane::Audit;
+                prop_assert!(!audit || attempt.rows.len() == 1, "an audit entry goes alone");
             }
-            let result = server.carry_out(&outbox, &attempt, fault, pick);
-            if matches!(fault, Fault::Restart) {
-                // The program ends after the server did its work and before anything of it was stored.
+            let result = server.carry_out(&store, &attempt, fault, pick);
+            if matches!(fault, Fault::KilledAfter | Fault::KilledBefore) {
+                let learned = outbox.server();
                 outbox = Outbox::new(limits);
+                outbox.remember(learned);
                 store.apply(outbox.load(store.open()));
                 continue;
             }
@@ -157,17 +333,31 @@ proptest! {
             }
             store.apply(updates);
         }
-        let stopped = |id| matches!(store.0[id].state, RowState::Refused | RowState::Held);
+        let stopped = |id| matches!(store.0[id].state, RowState::Refused | RowState::Held | RowState::Discarded);
         for row in store.0.values() {
             match row.state {
                 RowState::Accepted => {
-                    prop_assert!(server.told.contains(&row.resource_id), "accepted without an answer");
+                    prop_assert!(server.told.contains(&row.id.0), "accepted without an answer");
+                    prop_assert!(server.has.contains_key(&row.resource_id), "accepted, and not there");
                     prop_assert!(row.outcome.is_some());
+                    let as_whom = server.brought.get(&row.id.0).copied().unwrap_or(row.measured_by);
+                    prop_assert_eq!(as_whom, row.measured_by, "sent as somebody else's");
                 }
                 RowState::Refused => prop_assert!(row.outcome.is_some(), "refused without a reason"),
-                RowState::Held => prop_assert!(row.depends_on.iter().any(stopped), "held for nothing"),
+                RowState::Held => {
+                    prop_assert!(row.is_withdrawn() || row.depends_on.iter().any(stopped), "held for nothing");
+                }
+                RowState::Discarded => prop_assert!(row.discarded.is_some(), "put away without a reason"),
                 RowState::Waiting | RowState::Sending => prop_assert!(false, "left {}", row.state),
             }
+        }
+        for (resource, kept) in &server.has {
+            prop_assert_eq!(kept.copies, 1, "a second copy of {}", resource);
+            // What the server has in the end is the last version that is called done, or one that came after it.
+            let versions = store.0.values().filter(|row| row.resource_id == *resource && row.state == RowState::Accepted);
+            let Some(last) = versions.max_by_key(|row| row.created) else { continue };
+            let stands = kept.row.map(|row| store.0[&bedside_outbox::RowId(row)].created);
+            prop_assert!(stands.is_none_or(|stands| stands >= last.created), "an earlier version stands at the server");
         }
     }
 }

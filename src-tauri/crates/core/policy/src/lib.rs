@@ -3,6 +3,7 @@
 #![no_std]
 extern crate alloc;
 
+mod clinic;
 mod fault;
 mod freshness;
 mod json;
@@ -10,12 +11,15 @@ mod limits;
 mod policy;
 mod safety;
 mod server_url;
+mod worklist;
 
 #[cfg(test)]
 mod schema;
 
+pub use clinic::{ClientCertificate, MachineKey, Proxy, SignIn};
 pub use fault::PolicyFault;
 pub use limits::{Crossed, Limit, Limits};
 pub use policy::{LogLevel, Policy, Retention};
 pub use safety::{Backups, LockTimes};
 pub use server_url::ServerUrl;
+pub use worklist::{Worklist, WorklistBy};

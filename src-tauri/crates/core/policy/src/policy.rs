@@ -1,9 +1,10 @@
 //! The policy as the program uses it, and its reading from JSON text.
 //! Limits, freshness, the server's address and what concerns safety are read in their own files.
+use crate::clinic::{ClientCertificate, Proxy, SignIn};
 use crate::freshness;
 use crate::json::{Member, Object};
 use crate::safety::{self, Backups, LockTimes, flag};
-use crate::{Limits, PolicyFault, ServerUrl};
+use crate::{Limits, PolicyFault, ServerUrl, Worklist};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -19,6 +20,18 @@ pub struct Policy {
     pub patient_identifier_system: Option<String>,
     /// The absolute path of a PEM file with the authority that signs the server's certificate; default none.
     pub private_ca_file: Option<String>,
+    /// How to sign in to the server; default not at all.
+    pub sign_in: Option<SignIn>,
+    /// The certificate by which this computer shows itself to the server; default none.
+    pub client_certificate: Option<ClientCertificate>,
+    /// Through what the server is reached; default as the system says.
+    pub proxy: Proxy,
+    /// Whether the network costs by the octet: then waveforms wait; default no.
+    pub metered: bool,
+    /// Whether the entries of the audit log go to the server too, as AuditEvents; default no.
+    pub audit_to_server: bool,
+    /// Whose patients are fetched from the server; default nobody's.
+    pub worklist: Option<Worklist>,
     /// How old is too old; default as in `vitals`. Never looser.
     pub freshness: FreshnessRule,
     /// Limits of advisories.
@@ -52,6 +65,12 @@ impl Default for Policy {
             server_url: None,
             patient_identifier_system: None,
             private_ca_file: None,
+            sign_in: None,
+            client_certificate: None,
+            proxy: Proxy::default(),
+            metered: false,
+            audit_to_server: false,
+            worklist: None,
             freshness: FreshnessRule::default(),
             limits: Limits::default(),
             retention: Retention::default(),
@@ -115,10 +134,16 @@ impl LogLevel {
 
 impl Policy {
     /// The members of the document.
-    pub(crate) const MEMBERS: [&'static str; 15] = [
+    pub(crate) const MEMBERS: [&'static str; 21] = [
         "server_url",
         "patient_identifier_system",
         "private_ca_file",
+        "sign_in",
+        "client_certificate",
+        "proxy",
+        "metered",
+        "audit_to_server",
+        "worklist",
         "freshness",
         "limits",
         "retention",
@@ -151,6 +176,7 @@ impl Policy {
 
     fn read(document: &Value, faults: &mut Vec<PolicyFault>) -> Self {
         let root = Object::new("$", document, &Self::MEMBERS, faults);
+        let audit_to_server = flag(&root, "audit_to_server", false, faults);
         Self {
             server_url: optional(&root, "server_url", ServerUrl::EXPECTED, faults, |member| {
                 ServerUrl::new(member.text()?)
@@ -165,6 +191,12 @@ impl Policy {
             private_ca_file: optional(&root, "private_ca_file", "the absolute path of a PEM file", faults, |member| {
                 member.text().filter(|text| is_absolute_path(text)).map(ToString::to_string)
             }),
+            sign_in: SignIn::read(&root, audit_to_server, faults),
+            client_certificate: ClientCertificate::read(&root, faults),
+            proxy: Proxy::read(&root, faults),
+            metered: flag(&root, "metered", false, faults),
+            audit_to_server,
+            worklist: Worklist::read(&root, faults),
             freshness: freshness::read(&root, faults),
             limits: Limits::read(&root, faults),
             retention: retention(&root, faults),
@@ -266,6 +298,9 @@ mod tests {
         let standard = Policy::default();
         assert!(policy.server_url != standard.server_url && policy.private_ca_file != standard.private_ca_file);
         assert!(policy.patient_identifier_system != standard.patient_identifier_system);
+        assert!(policy.sign_in.is_some_and(|sign_in| sign_in.machine_key.is_some()) && policy.metered);
+        assert!(policy.audit_to_server != standard.audit_to_server);
+        assert!(policy.client_certificate.is_some() && policy.proxy != standard.proxy && policy.worklist.is_some());
         assert!(policy.freshness != standard.freshness && policy.limits != standard.limits);
         assert!(policy.retention != standard.retention && policy.log_level != standard.log_level);
         assert!(policy.set_device_clocks != standard.set_device_clocks);

@@ -2,7 +2,7 @@
 //! Test code only. The reading itself is in `policy.rs`; the tests below hold both together.
 extern crate std;
 
-use crate::{Limits, LogLevel, Policy};
+use crate::{Limits, LogLevel, Policy, PolicyFault};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -24,6 +24,19 @@ struct PolicyDocument {
     patient_identifier_system: Option<String>,
     /// Absolute path of a PEM file with the authority that signs the server's certificate.
     private_ca_file: Option<String>,
+    /// How to sign in to the server (OAuth 2.0, SMART App Launch); null for not at all.
+    sign_in: Option<SignInDocument>,
+    /// The certificate by which this computer shows itself to the server (mutual TLS).
+    client_certificate: Option<ClientCertificateDocument>,
+    /// The proxy through which the server is reached, such as http://proxy.clinic.example:3128; "none" for none whatever the system says; null for the system's.
+    #[schemars(extend("pattern" = "^(none|https?://[^@/\\s]+/?)$"))]
+    proxy: Option<String>,
+    /// Whether the network costs by the octet: then waveforms wait (default false).
+    metered: bool,
+    /// Whether the entries of the audit log go to the server too, as AuditEvents, one to a request (default false). Scopes that sign_in names must then let them be written and searched.
+    audit_to_server: bool,
+    /// Whose patients are fetched from the server: exactly one of encounter_location, group, list and search; null for nobody's.
+    worklist: Option<WorklistDocument>,
     /// How old is too old, in whole seconds. A policy may tighten the built-in limits, never loosen them.
     freshness: Freshness,
     /// Limits of advisories by parameter; null means no limit on that side.
@@ -50,6 +63,53 @@ struct PolicyDocument {
     export: bool,
     /// When and where backups are made.
     backup: BackupDocument,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, inline)]
+#[allow(dead_code)]
+struct SignInDocument {
+    /// The client id under which the server knows Bedside; must be there.
+    #[schemars(extend("pattern" = "^[!-~]{1,200}$"))]
+    client_id: String,
+    /// The scopes that are asked for, separated by spaces; null for what sync needs.
+    scopes: Option<String>,
+    /// Absolute path of this computer's private key (EC P-384, PKCS #8, PEM), not readable by everybody: the computer signs in by itself (Backend Services). Null: each person signs in, in the browser.
+    machine_key_file: Option<String>,
+    /// Its id in the key set that the server knows; together with machine_key_file.
+    #[schemars(extend("pattern" = "^[!-~]{1,200}$"))]
+    machine_key_id: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, inline)]
+#[allow(dead_code)]
+struct WorklistDocument {
+    /// The id of a Location of the server: whoever has an encounter in progress there.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9.-]{1,64}$"))]
+    encounter_location: Option<String>,
+    /// The id of a Group of the server: its members.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9.-]{1,64}$"))]
+    group: Option<String>,
+    /// The id of a List of the server: its items.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9.-]{1,64}$"))]
+    list: Option<String>,
+    /// A search for Patient, the part behind the question mark, such as active=true&general-practitioner=Practitioner/7.
+    #[schemars(extend("pattern" = "^[!-~]{3,500}$"))]
+    search: Option<String>,
+    /// Minutes between two downloads while the vault is open (default 15).
+    #[schemars(range(min = 2, max = 1440))]
+    every_minutes: u32,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, inline)]
+#[allow(dead_code)]
+struct ClientCertificateDocument {
+    /// Absolute path of a PEM file with the certificate and its chain; must be there.
+    certificate_file: String,
+    /// Absolute path of a PEM file with its private key; must be there.
+    key_file: String,
 }
 
 #[derive(JsonSchema)]
@@ -226,10 +286,15 @@ fn bounded(schema: &Value, path: &[&str], found: &mut Vec<(Vec<String>, u64, u64
 
 fn accepted(path: &[String], number: u64) -> bool {
     let document = path.iter().rev().fold(json!(number), |inner, name| json!({ name: inner }));
-    // Order against the other limits is no matter of one member's bounds.
+    // Order against the other limits, and what else has to be there, is no matter of one member's bounds.
     match Policy::parse(&document.to_string()) {
         Ok(_) => true,
-        Err(faults) => faults.iter().all(|fault| fault.expected.starts_with("at least")),
+        Err(faults) => {
+            let of_others = |fault: &PolicyFault| {
+                fault.expected.starts_with("at least") || fault.expected.starts_with("exactly one")
+            };
+            faults.iter().all(of_others)
+        }
     }
 }
 
@@ -237,7 +302,7 @@ fn accepted(path: &[String], number: u64) -> bool {
 fn schema_and_reading_have_the_same_bounds() {
     let mut found = Vec::new();
     bounded(&generated(), &[], &mut found);
-    assert_eq!(found.len(), 12, "{found:?}");
+    assert_eq!(found.len(), 13, "{found:?}");
     for (path, least, most) in found {
         assert!(accepted(&path, least) && accepted(&path, most), "{path:?} refuses its own bounds");
         assert!(!accepted(&path, least - 1) && !accepted(&path, most + 1), "{path:?} accepts more than its bounds");

@@ -50,6 +50,11 @@ impl fmt::Display for ServerUrl {
     }
 }
 
+/// Whether it is a plain `host[:port]`.
+pub(crate) fn is_authority(authority: &str) -> bool {
+    host_is_loopback(authority).is_some()
+}
+
 /// `None` when the authority is no plain `host[:port]`.
 fn host_is_loopback(authority: &str) -> Option<bool> {
     if let Some(rest) = authority.strip_prefix('[') {

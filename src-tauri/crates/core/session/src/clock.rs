@@ -10,6 +10,12 @@ pub(crate) fn compare(device: DeviceTime, now: Now) -> Option<DeviceClock> {
     Some(DeviceClock { device, read_at: now.wall, offset_ms })
 }
 
+/// A clock that shows no possible time, as it was read.
+pub(crate) fn at_fault(device: DeviceTime, now: Now) -> Option<DeviceClock> {
+    let clock = DeviceClock { device, read_at: now.wall, offset_ms: 0 };
+    (!clock.shows_a_time()).then_some(clock)
+}
+
 /// What is known of a device's clock on one connection: as it was read, as it was read again after it was set, or its
 /// count of ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +24,8 @@ pub(crate) struct Timeline {
     pub(crate) shown: bool,
     /// Read before anything could set it.
     pub(crate) read: Option<DeviceClock>,
+    /// The same of a clock that shows no possible time.
+    pub(crate) at_fault: Option<DeviceClock>,
     /// Read again after it was set, if it took: values measured after that show it.
     pub(crate) since_set: Option<DeviceClock>,
     /// The count of ticks in milliseconds, and when it was that.

@@ -24,7 +24,12 @@ pub(crate) fn read(characteristic: Uuid, octets: &[u8], now: Now) -> Timeline {
     } else {
         date_time::decode(octets).ok()
     };
-    Timeline { shown: shown.is_some(), read: shown.and_then(|time| clock::compare(time, now)), ..Timeline::default() }
+    Timeline {
+        shown: shown.is_some(),
+        read: shown.and_then(|time| clock::compare(time, now)),
+        at_fault: shown.and_then(|time| clock::at_fault(time, now)),
+        ..Timeline::default()
+    }
 }
 
 /// Whether a clock is off enough to be set. One that shows no possible time is; one that could not be read is left alone,
@@ -79,6 +84,19 @@ mod tests {
     /// 2026-03-18 14:06:32 UTC, a Wednesday, in a zone two hours ahead.
     const NOW: Now =
         Now { boot: BootTime::from_millis(5), wall: WallTime(1_773_842_792_000), zone_offset_ms: 7_200_000 };
+
+    #[test]
+    fn a_clock_without_a_date_is_at_fault_and_nothing_is_corrected_by_it() {
+        let mut shown = octets(uuids::DATE_TIME, NOW).unwrap();
+        let right = read(uuids::DATE_TIME, &shown, NOW);
+        assert!(right.read.is_some() && right.at_fault.is_none());
+        shown[..4].fill(0);
+        let faulty = read(uuids::DATE_TIME, &shown, NOW);
+        assert_eq!((faulty.shown, faulty.read), (true, None));
+        let clock = faulty.at_fault.unwrap();
+        assert!(!clock.shows_a_time());
+        assert_eq!((clock.device.year, clock.read_at), (None, NOW.wall));
+    }
 
     #[test]
     fn every_form_of_clock_shows_no_offset_after_it_took_what_was_written() {

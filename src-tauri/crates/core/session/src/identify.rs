@@ -6,9 +6,9 @@ use crate::table::{CharacteristicAddress, DiscoveredService};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use bedside_gatt::device_information::{SERIAL_NUMBER, SystemId, decode_text};
+use bedside_gatt::device_information::{SERIAL_NUMBER, SystemId, UniqueDeviceIdentifier as Parts, decode_text};
 use bedside_gatt::uuids;
-use bedside_vitals::{DeviceDescription, DeviceId};
+use bedside_vitals::{DeviceDescription, DeviceId, UniqueDeviceIdentifier};
 use uuid::Uuid;
 
 /// What is read of the Device Information service, in this order.
@@ -27,6 +27,7 @@ pub(crate) fn steps(services: &[DiscoveredService]) -> Vec<Step> {
     let service = uuids::DEVICE_INFORMATION_SERVICE;
     WANTED
         .into_iter()
+        .chain([uuids::UDI_FOR_MEDICAL_DEVICES])
         .map(|characteristic| CharacteristicAddress { service, characteristic })
         .filter(|&address| profiles::offers(services, address))
         .map(Step::ReadIdentity)
@@ -39,6 +40,7 @@ pub(crate) struct Draft {
     texts: [Option<String>; WANTED.len()],
     /// What could not be read though the device offers it.
     failed: [bool; WANTED.len()],
+    udi: Option<UniqueDeviceIdentifier>,
 }
 
 /// How many of the parts that are wanted tell devices apart: the others change with the firmware.
@@ -47,6 +49,10 @@ const TELLING: usize = 4;
 impl Draft {
     /// Takes an answer. A malformed text is left out: it identifies nothing.
     pub(crate) fn take(&mut self, characteristic: Uuid, bytes: &[u8]) {
+        if characteristic == uuids::UDI_FOR_MEDICAL_DEVICES {
+            self.udi = udi(bytes);
+            return;
+        }
         let text = if characteristic == uuids::SYSTEM_ID {
             SystemId::decode(bytes).ok().map(|id| format!("{:06X}{:010X}", id.oui, id.manufacturer_id))
         } else {
@@ -107,15 +113,35 @@ impl Draft {
             hardware,
             software,
             system_id,
+            udi: self.udi,
             simulated,
         }
     }
 }
 
-/// At most 64 printable characters: a device's text is shown to people and must not hide or reorder anything.
+/// The parts of a UDI that say something; `None` where none does, or the value is malformed.
+fn udi(bytes: &[u8]) -> Option<UniqueDeviceIdentifier> {
+    const MOST: usize = 256;
+    let Parts { label, device_identifier, issuer, authority } = Parts::decode(bytes).ok()?;
+    let part = |text: Option<&str>| text.map(|text| printable(text, MOST)).filter(|text| !text.is_empty());
+    let udi = UniqueDeviceIdentifier {
+        label: part(label),
+        device_identifier: part(device_identifier),
+        issuer: part(issuer),
+        authority: part(authority),
+    };
+    (udi != UniqueDeviceIdentifier::default()).then_some(udi)
+}
+
+/// At most 64 printable characters.
 fn cleaned(text: &str) -> String {
+    printable(text, 64)
+}
+
+/// At most so many printable characters: a device's text is shown to people and must not hide or reorder anything.
+fn printable(text: &str, most: usize) -> String {
     let reorders = |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    let printable: String = text.chars().filter(|&c| !c.is_control() && !reorders(c)).take(64).collect();
+    let printable: String = text.chars().filter(|&c| !c.is_control() && !reorders(c)).take(most).collect();
     String::from(printable.trim())
 }
 
@@ -141,6 +167,19 @@ mod tests {
         assert!(failed(b"Maker"));
         assert!(!failed(b"Another"));
         assert!(!drafted(b"Maker").may_be(&before), "it has no serial number any more");
+    }
+
+    #[test]
+    fn a_udi_is_kept_in_its_parts_and_one_without_its_end_is_none() {
+        let udi = |octets: &[u8]| {
+            let mut draft = Draft::default();
+            draft.take(uuids::UDI_FOR_MEDICAL_DEVICES, octets);
+            draft.describe(&[], None, "a", false).udi
+        };
+        let told = udi(b"\x09(01)0123(21)7\x002.51\x00").unwrap();
+        assert_eq!((told.label.as_deref(), told.authority.as_deref()), (Some("(01)0123(21)7"), Some("2.51")));
+        assert_eq!((told.device_identifier, told.issuer), (None, None));
+        assert_eq!((udi(b"\x01(01)"), udi(b"\x00")), (None, None));
     }
 
     #[test]

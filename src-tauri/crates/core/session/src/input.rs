@@ -132,7 +132,7 @@ pub struct Identified {
     pub connection: ConnectionId,
     /// The device.
     pub device: DeviceDescription,
-    /// Its clock, where it has one that can be read.
+    /// Its clock, where it has one that can be read, also where it shows no possible time.
     pub clock: Option<DeviceClock>,
 }
 

@@ -35,7 +35,7 @@ pub struct StoredValue {
 pub fn decode_again(device: &DeviceDescription, value: &StoredValue, bytes: &[u8]) -> Result<Vec<Measurement>, String> {
     let quirk = Quirk::of(Some(&device.name), device.manufacturer.as_deref(), device.model.as_deref());
     let StoredValue { connection, characteristic, index, received, zone_offset_ms, clock } = *value;
-    let timeline = Timeline { read: clock, ..Timeline::default() };
+    let timeline = Timeline { read: clock.filter(DeviceClock::shows_a_time), ..Timeline::default() };
     // The clock that counts from boot is of another boot: what was received then is older than anything of this one.
     let now = Now { boot: BootTime::default(), wall: received, zone_offset_ms };
     let frame = Frame { connection, index, clock: Some(&timeline), now, quirk, context: None, from_memory: false };
@@ -75,6 +75,7 @@ mod tests {
             hardware: None,
             software: None,
             system_id: None,
+            udi: None,
             simulated: false,
         }
     }

@@ -252,6 +252,7 @@ fn values_of_a_device_that_hangs_up_before_it_said_who_it_is_are_its_own_of_the_
         hardware: None,
         software: None,
         system_id: None,
+        udi: None,
         simulated: false,
     };
     let id = known.id;

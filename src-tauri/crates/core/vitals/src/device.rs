@@ -84,8 +84,24 @@ pub struct DeviceDescription {
     pub software: Option<String>,
     /// System ID (0x2A23) as 16 hex digits, most significant first.
     pub system_id: Option<String>,
+    /// Unique device identifier (0x2BFF).
+    #[serde(default)]
+    pub udi: Option<UniqueDeviceIdentifier>,
     /// From the simulated ward.
     pub simulated: bool,
+}
+
+/// A unique device identifier (UDI) in the parts that its issuer defines, as read; `None` for what the device does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UniqueDeviceIdentifier {
+    /// The whole identifier as it is printed on the device, at most 256 characters.
+    pub label: Option<String>,
+    /// The part that is the same for all devices of a model.
+    pub device_identifier: Option<String>,
+    /// The object identifier of whoever issued it, such as `2.51`.
+    pub issuer: Option<String>,
+    /// The object identifier of the authority that regulates.
+    pub authority: Option<String>,
 }
 
 /// A device's clock against ours, read once a connection.
@@ -95,8 +111,16 @@ pub struct DeviceClock {
     pub device: DeviceTime,
     /// Our wall clock when it said so.
     pub read_at: WallTime,
-    /// Device minus ours in milliseconds, both taken as local civil time of this computer's zone.
+    /// Device minus ours in milliseconds, both taken as local civil time of this computer's zone; 0 where the device shows
+    /// no possible time.
     pub offset_ms: i64,
+}
+
+impl DeviceClock {
+    /// Whether what the device said is a possible time. If not, the clock is at fault and nothing can be corrected by it.
+    pub fn shows_a_time(&self) -> bool {
+        self.device.as_if_utc().is_some()
+    }
 }
 
 /// Where a connection stands.

@@ -25,6 +25,8 @@ macro_rules! named {
     };
 }
 
+pub(crate) use named;
+
 named! {
     /// The fluid in which glucose was measured (Glucose Measurement 0x2A18, field type).
     GlucoseSample {

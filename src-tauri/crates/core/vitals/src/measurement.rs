@@ -1,6 +1,8 @@
 //! A measurement: what, how much, in which unit, when, how good, and what makes it this one and no other.
 //! Not here: whose it is, and how numbers, units and times are built (`decimal`, `unit`, `time`).
-use crate::{ConnectionId, CorrectedTime, GlucoseDetails, Number, Parameter, Quality, ReadingIdentity, Unit};
+use crate::{
+    ConnectionId, CorrectedTime, GlucoseDetails, Number, Parameter, Quality, ReadingIdentity, TemperatureSite, Unit,
+};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +75,10 @@ pub struct Measurement {
     pub user_slot: Option<u8>,
     /// What a meter says of a glucose reading besides its number; `None` for everything else.
     pub glucose: Option<GlucoseDetails>,
+    /// Where a temperature was taken, if the thermometer says so; `None` for everything else. Not in what earlier
+    /// versions wrote down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature_site: Option<TemperatureSite>,
 }
 
 /// Samples of a waveform (or of beat intervals) at an even or, with `hertz` 0, an uneven pace.

@@ -16,6 +16,11 @@ impl WallTime {
         Timestamp::from_millisecond(self.0).ok()
     }
 
+    /// The instant of an RFC 3339 text with its zone; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(|time| Self(time.as_millisecond()))
+    }
+
     /// This time moved by `milliseconds`.
     pub const fn plus_millis(self, milliseconds: i64) -> Self {
         Self(self.0.saturating_add(milliseconds))

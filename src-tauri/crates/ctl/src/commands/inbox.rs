@@ -221,6 +221,7 @@ mod tests {
             quality: Quality::GOOD,
             user_slot,
             glucose: None,
+            temperature_site: None,
         };
         let id = ReadingId::derive(device, parameter, &identity);
         Unassigned { reading: StoredReading { id, device, patient: None, measurement, frame: None }, why }

@@ -15,6 +15,7 @@ pub(crate) mod record;
 pub(crate) mod scan;
 pub(crate) mod storm;
 pub(crate) mod sync;
+mod sync_words;
 pub(crate) mod vault;
 mod versions;
 mod words;

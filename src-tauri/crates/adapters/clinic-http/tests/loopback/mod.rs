@@ -24,6 +24,7 @@ pub(crate) enum Conduct {
 pub(crate) struct Loopback {
     pub(crate) address: SocketAddr,
     requests: Arc<AtomicUsize>,
+    octets: Arc<AtomicUsize>,
 }
 
 impl Loopback {
@@ -40,14 +41,19 @@ impl Loopback {
     async fn start(conduct: Conduct, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let requests = Arc::new(AtomicUsize::new(0));
-        let seen = Arc::clone(&requests);
+        let (requests, octets) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let seen = Seen { requests: Arc::clone(&requests), octets: Arc::clone(&octets) };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, tls.clone(), conduct.clone(), Arc::clone(&seen)));
+                tokio::spawn(serve(stream, tls.clone(), conduct.clone(), seen.clone()));
             }
         });
-        Self { address, requests }
+        Self { address, requests, octets }
+    }
+
+    /// Octets of HTTP received, whole requests or not.
+    pub(crate) fn octets(&self) -> usize {
+        self.octets.load(Ordering::SeqCst)
     }
 
     /// Whole requests received.
@@ -56,7 +62,13 @@ impl Loopback {
     }
 }
 
-async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, conduct: Conduct, seen: Arc<AtomicUsize>) {
+#[derive(Clone)]
+struct Seen {
+    requests: Arc<AtomicUsize>,
+    octets: Arc<AtomicUsize>,
+}
+
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, conduct: Conduct, seen: Seen) {
     match tls {
         None => converse(stream, conduct, &seen).await,
         Some(acceptor) => {
@@ -68,15 +80,15 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, conduct: Conduct, se
     }
 }
 
-async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, conduct: Conduct, seen: &AtomicUsize) {
+async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, conduct: Conduct, seen: &Seen) {
     if let Conduct::Interrupts(octets) = conduct {
         let _ = stream.write_all(octets.as_bytes()).await;
         // Waits for the other side, so that no reset overtakes what was said.
-        let _ = whole_request(&mut stream).await;
+        let _ = whole_request(&mut stream, &seen.octets).await;
         return;
     }
-    let Some(()) = whole_request(&mut stream).await else { return };
-    seen.fetch_add(1, Ordering::SeqCst);
+    let Some(()) = whole_request(&mut stream, &seen.octets).await else { return };
+    seen.requests.fetch_add(1, Ordering::SeqCst);
     match conduct {
         Conduct::Answer(octets) => {
             let _ = stream.write_all(octets.as_bytes()).await;
@@ -88,11 +100,12 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, conduct: Cond
 }
 
 /// Reads the head and as much body as `content-length` says.
-async fn whole_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<()> {
+async fn whole_request(stream: &mut (impl AsyncRead + Unpin), octets: &AtomicUsize) -> Option<()> {
     let mut read = Vec::new();
     loop {
         let mut part = [0; 4096];
         let length = stream.read(&mut part).await.ok().filter(|length| *length > 0)?;
+        octets.fetch_add(length, Ordering::SeqCst);
         read.extend_from_slice(&part[..length]);
         let text = String::from_utf8_lossy(&read);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 /// What is not brought over, or not here.
-const NOT_HERE: [&str; 17] = [
+const NOT_HERE: [&str; 20] = [
     // What the target knows of itself.
     "meta",
     "digest",
@@ -17,9 +17,14 @@ const NOT_HERE: [&str; 17] = [
     "spool_filed",
     // Asked of the devices once more.
     "bookmark",
+    // Asked of the clinic's server once more, and learned again.
+    "download_cursor",
+    "server_traits",
     // Of the present state, not of the record.
     "interruption",
     "interrupted_device",
+    // An old one ends the sign-in that it belongs to; whoever needs one signs in again.
+    "server_token",
     // Chained.
     "audit",
     "audit_unchained",

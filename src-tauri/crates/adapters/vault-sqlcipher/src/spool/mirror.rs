@@ -3,9 +3,11 @@
 //! audit log are in `audit`. Not here: which of them a batch holds (`written`).
 mod audit;
 mod outbox;
+mod server_token;
 
 pub(super) use audit::Entry;
 pub(super) use outbox::{Row, Update};
+pub(super) use server_token::TokenChange;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

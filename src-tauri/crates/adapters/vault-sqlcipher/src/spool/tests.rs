@@ -1,13 +1,13 @@
 //! The written form of changes: a golden file, and a round trip of whatever numbers and times can occur.
 //! Not here: files and sealing (`tests/spool.rs`).
 use super::written::{from_octets, to_octets};
-use bedside_console::ports::StoreFault;
+use bedside_console::ports::{RefreshToken, StoreFault};
 use bedside_console::{
     AuditAction, AuditEntry, AuditOrigin, AuditOutcome, Binding, Changes, ClinicianId, Connection, MinuteMedian,
-    Purpose, RawFrame, Role, Run, SampleValues, SpoolPlace, StoredClockSetting, StoredInterruption, StoredReading,
-    StoredSamples,
+    Purpose, RawFrame, Role, Run, SampleValues, ServerToken, ServerTokenChange, SpoolPlace, StoredClockSetting,
+    StoredInterruption, StoredReading, StoredSamples,
 };
-use bedside_outbox::{OutboxRow, Outcome, RowId, RowState, RowUpdate};
+use bedside_outbox::{AuthorId, Discard, Fact, Lane, OutboxRow, Outcome, RowId, RowState, RowUpdate, ServerCopy};
 use bedside_session::{Bookmark, ClockOutcome, ClockSetting, RecordMark, UserConsent};
 use bedside_vitals::*;
 use proptest::prelude::*;
@@ -44,6 +44,7 @@ fn reading(number: Number, identity: ReadingIdentity, at: WallTime, boot: u64) -
             quality: Quality::GOOD.with(QualityFlag::FromStorage).with(QualityFlag::IrregularPulse),
             user_slot: Some(2),
             glucose: None,
+            temperature_site: None,
         },
         frame: Some((CONNECTION, Uuid::from_u128(0x2a35), u64::MAX)),
     }
@@ -76,6 +77,16 @@ fn row() -> OutboxRow {
         next_attempt: Some(AT),
         created: AT,
         outcome: Some(Outcome { status: 503, text: "busy".into(), at: AT }),
+        lane: Lane::Waveform,
+        measured_by: Some(AuthorId(Uuid::from_u128(10))),
+        server: Some(ServerCopy {
+            address: "https://a.example/fhir".into(),
+            id: "a".into(),
+            version: Some("2".into()),
+            modified: Some(AT),
+        }),
+        expects: Some("1".into()),
+        discarded: Some(Discard { reason: "sent twice".into(), by: Some(AuthorId(Uuid::from_u128(10))), at: AT }),
     }
 }
 
@@ -146,7 +157,19 @@ fn everything() -> Changes {
         median: Decimal::new(715, -1),
         count: 58,
     };
+    let token = ServerToken {
+        server: "https://fhir.clinic.example/r4".into(),
+        clinician: Some(ClinicianId(Uuid::from_u128(10))),
+        endpoint: "https://sign-in.clinic.example/token".into(),
+        refresh: RefreshToken::new("renewed"),
+        user: Some("Practitioner/7".into()),
+        granted: AT,
+    };
     Changes {
+        server_tokens: vec![
+            ServerTokenChange::Keep(token),
+            ServerTokenChange::Forget { server: "https://fhir.clinic.example/r4".into(), clinician: None },
+        ],
         devices: vec![DeviceDescription {
             id: DEVICE,
             kind: DeviceKind::BloodPressureCuff,
@@ -158,6 +181,7 @@ fn everything() -> Changes {
             hardware: None,
             software: None,
             system_id: None,
+            udi: None,
             simulated: true,
         }],
         connections: vec![Connection { id: CONNECTION, device: DEVICE, at: AT, clock: clock(-1) }],
@@ -182,6 +206,7 @@ fn everything() -> Changes {
             attempts: 2,
             next_attempt: None,
             outcome: None,
+            fact: Some(Fact::FreeOf(vec![RowId(Uuid::from_u128(6))])),
         }],
         audit: vec![entry],
         run: Some(Run {
@@ -208,8 +233,32 @@ fn the_written_form_is_the_committed_one_and_reads_back_the_same() {
     }
     let golden = std::fs::read(&file).unwrap_or_default();
     assert_eq!(String::from_utf8_lossy(&golden), String::from_utf8_lossy(&octets));
-    let (back, meant) = (from_octets(&golden).unwrap().0, everything());
+    let back = from_octets(&golden).unwrap().0;
     assert_eq!(*to_octets(&back, None).unwrap(), *octets);
+    are_the_same(back, everything());
+}
+
+/// A console that kept format 4 wrote it: a spool that it left is filed by this one.
+#[test]
+fn what_a_version_before_lanes_and_authors_wrote_reads_back_with_those_empty() {
+    let file = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/spool/golden/changes-1-format-4.json");
+    let (back, failed) = from_octets(&std::fs::read(&file).unwrap()).unwrap();
+    let plain =
+        || OutboxRow { lane: Lane::Clinical, measured_by: None, server: None, expects: None, discarded: None, ..row() };
+    let all = everything();
+    let meant = Changes {
+        server_tokens: Vec::new(),
+        outbox: vec![plain()],
+        reading_rows: all.reading_rows.iter().map(|(reading, _)| (*reading, plain())).collect(),
+        outbox_updates: all.outbox_updates.iter().map(|one| RowUpdate { fact: None, ..one.clone() }).collect(),
+        ..all
+    };
+    assert_eq!(failed, None);
+    are_the_same(back, meant);
+}
+
+fn are_the_same(back: Changes, meant: Changes) {
+    assert_eq!(back.server_tokens, meant.server_tokens);
     assert_eq!((back.devices, back.connections, back.bindings), (meant.devices, meant.connections, meant.bindings));
     assert_eq!((back.bookmarks, back.consents), (meant.bookmarks, meant.consents));
     assert_eq!((back.clock_settings, back.frames), (meant.clock_settings, meant.frames));

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 pub(crate) fn allowed(db: &Connection, before: &Changes, changes: Changes) -> Result<(Changes, bool), Fault> {
     let Changes {
         patients,
+        clinic,
         devices,
         connections,
         bindings,
@@ -34,7 +35,10 @@ pub(crate) fn allowed(db: &Connection, before: &Changes, changes: Changes) -> Re
         audit,
         run: _,
         interruption,
+        server_traits: _,
+        server_tokens,
         anchor_kept,
+        audit_filed: _,
         spool_filed,
         unwritable,
     } = changes;
@@ -43,7 +47,7 @@ pub(crate) fn allowed(db: &Connection, before: &Changes, changes: Changes) -> Re
     let to_send = [outbox.is_empty(), reading_rows.is_empty(), outbox_updates.is_empty()];
     let said = [audit.is_empty(), clock_settings.is_empty(), accepted_frames.is_empty(), unwritable.is_empty()];
     let mut refused = [for_a_person.as_slice(), &to_whom, &to_send, &said].concat().contains(&false);
-    refused |= anchor_kept || spool_filed.is_some();
+    refused |= !clinic.is_empty() || !server_tokens.is_empty() || anchor_kept || spool_filed.is_some();
     let mut kept = Changes { frames, ..Changes::default() };
     for one in devices {
         let pending = before.devices.iter().chain(&kept.devices).find(|known| known.id == one.id).cloned();

@@ -57,6 +57,8 @@ struct Written {
     run: Option<Run>,
     #[serde(skip_serializing_if = "Option::is_none")]
     interruption: Option<Interruption>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    server_tokens: Vec<TokenChange>,
     /// The commit that failed, in whose place the batch stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<Uuid>,
@@ -69,6 +71,7 @@ struct Written {
 pub(crate) fn to_octets(changes: &Changes, failed: Option<Uuid>) -> Result<Zeroizing<Vec<u8>>, StoreFault> {
     let Changes {
         patients,
+        clinic,
         devices,
         connections,
         bindings,
@@ -90,12 +93,18 @@ pub(crate) fn to_octets(changes: &Changes, failed: Option<Uuid>) -> Result<Zeroi
         audit,
         run,
         interruption,
+        server_tokens,
+        // Learned again.
+        server_traits: _,
         // Said again at the next opening.
         anchor_kept: _,
+        // Found again: entries that have a row are not written twice.
+        audit_filed: _,
         spool_filed,
         unwritable,
     } = changes;
-    let only_open = [patients.is_empty(), clinicians.is_empty(), pins.is_empty(), versions.is_empty()];
+    let only_open =
+        [patients.is_empty(), clinic.is_empty(), clinicians.is_empty(), pins.is_empty(), versions.is_empty()];
     if only_open.contains(&false) || spool_filed.is_some() || !unwritable.is_empty() {
         return Err(StoreFault::Closed);
     }
@@ -119,6 +128,7 @@ pub(crate) fn to_octets(changes: &Changes, failed: Option<Uuid>) -> Result<Zeroi
         audit: audit.iter().map(Entry::from).collect(),
         run: run.as_ref().map(Run::from),
         interruption: interruption.as_ref().map(|said| Interruption::from(said.as_ref())),
+        server_tokens: server_tokens.iter().map(TokenChange::from).collect(),
         failed,
     };
     let octets = serde_json::to_vec(&written);
@@ -166,6 +176,7 @@ impl Written {
             audit: each(self.audit, Entry::read)?,
             run: self.run.map(Into::into),
             interruption: self.interruption.map(Interruption::read),
+            server_tokens: self.server_tokens.into_iter().map(Into::into).collect(),
             ..Changes::default()
         })
     }

@@ -147,6 +147,12 @@ pub(crate) fn newest(db: &Connection, patient: Option<PatientId>, most: usize) -
     rows(db, &sql, params![patient.map(|id| id.0), limit(most)], |row| entry_of(columns_of(row)?))
 }
 
+/// The first entries behind a place, oldest first.
+pub(crate) fn behind(db: &Connection, seq: u64, most: usize) -> Result<Vec<AuditEntry>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?");
+    rows(db, &sql, params![seq, limit(most)], |row| entry_of(columns_of(row)?))
+}
+
 /// The entry at a place.
 pub(crate) fn at(db: &Connection, seq: u64) -> Result<Option<AuditEntry>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq = ?");

@@ -8,7 +8,8 @@ use rusqlite::{Connection, params};
 #[derive(Debug)]
 pub(crate) struct Carried {
     schema: bool,
-    tables: Vec<(String, bool)>,
+    /// Each table, whether its sum fitted, and whether each of its rows did.
+    tables: Vec<(String, bool, bool)>,
 }
 
 /// Looks before a step whether the digests of the schema and of the tables that it alters fit. `None` where there are no
@@ -17,7 +18,11 @@ pub(crate) fn before(db: &Connection, altered: &[&str]) -> Result<Option<Carried
     if record_key::is_missing(db)? {
         return Ok(None);
     }
-    let fits = |table: &&str| Ok(((*table).to_owned(), digest::fits(db, table)?));
+    let fits = |table: &&str| {
+        let found = digest::sum_of(db, table)?;
+        let sum = digest::of_table(db, table)? == Some((found.rows, found.sum));
+        Ok(((*table).to_owned(), sum, found.each_fits))
+    };
     let tables = altered.iter().map(fits).collect::<Result<_, Fault>>()?;
     let known = digest::of_table(db, digest::SCHEMA)?.map(|(_, sum)| sum);
     Ok(Some(Carried { schema: known == Some(digest::schema(db)?), tables }))
@@ -28,10 +33,13 @@ pub(crate) fn after(db: &Connection, carried: &Carried, added: &[&str]) -> Resul
     for table in added {
         put(db, table, 0, [0; 32])?;
     }
-    for (table, fitted) in &carried.tables {
+    for (table, fitted, each_fitted) in &carried.tables {
         if *fitted {
             let found = digest::sum_of(db, table)?;
             put(db, table, found.rows, found.sum)?;
+        }
+        if *fitted && *each_fitted {
+            digest::renew_rows(db, table)?;
         }
     }
     if carried.schema { put(db, digest::SCHEMA, 0, digest::schema(db)?) } else { Ok(()) }

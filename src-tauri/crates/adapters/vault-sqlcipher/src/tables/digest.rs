@@ -43,12 +43,15 @@ const NAMES: &[&str] = &[
     "binding",
     "bookmark",
     "chunk",
+    "clinic_order",
+    "clinic_patient",
     "clinician",
     "clock_setting",
     "connection",
     "consent",
     "device",
     "digest",
+    "download_cursor",
     "frame",
     "frame_chunk",
     "frame_stream",
@@ -66,6 +69,8 @@ const NAMES: &[&str] = &[
     "row_digest",
     "run",
     "series",
+    "server_token",
+    "server_traits",
     "spool_filed",
     "spool_origin",
     "sqlite_schema",
@@ -143,14 +148,20 @@ pub(crate) fn rebuild(db: &Connection) -> Result<(), Fault> {
     for table in tables(db)? {
         let found = sum_of(db, &table)?;
         put(&table, found.rows, found.sum)?;
-        if let Some(key) = key_of(&table) {
-            let digest = expression(db, &table)?;
-            let sql = format!("INSERT INTO row_digest (name, row, mac) SELECT '{table}', {key}, {digest} FROM {table}");
-            db.execute(&sql, [])?;
-        }
+        renew_rows(db, &table)?;
     }
     put(SCHEMA, 0, schema(db)?)?;
     put(GENERATION, meta::generation_if_claimed(db)?.unwrap_or_default(), [0; 32])
+}
+
+/// Takes each row of a table as it is for sound, where rows have digests of their own.
+pub(crate) fn renew_rows(db: &Connection, table: &str) -> Result<(), Fault> {
+    let Some(key) = key_of(table) else { return Ok(()) };
+    db.execute("DELETE FROM row_digest WHERE name = ?", [table])?;
+    let digest = expression(db, table)?;
+    let sql = format!("INSERT INTO row_digest (name, row, mac) SELECT '{table}', {key}, {digest} FROM {table}");
+    db.execute(&sql, [])?;
+    Ok(())
 }
 
 /// How many rows of a table the commits counted, and the sum of their digests.
@@ -247,7 +258,7 @@ pub(crate) struct Summed {
     pub(crate) rows: u64,
     pub(crate) sum: [u8; 32],
     /// Whether each row has the digest that was written with it, where rows have some, and no digest is left over.
-    each_fits: bool,
+    pub(crate) each_fits: bool,
 }
 
 pub(crate) fn sum_of(db: &Connection, table: &str) -> Result<Summed, Fault> {

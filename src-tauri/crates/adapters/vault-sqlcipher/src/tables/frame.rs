@@ -1,7 +1,7 @@
 //! Recent raw values, row by row, until they are packed; and rejected ones, with the reason, until their time is over.
 //! Not here: packed values (`frame_chunk`), and which connection and characteristic they came by (`frame_stream`).
 use super::by_hand::FRAME;
-use super::{Migration, frame_stream, limit, rows};
+use super::{Migration, frame_stream, limit, row, rows};
 use crate::fault::Fault;
 use bedside_console::RawFrame;
 use bedside_series::Frame;
@@ -113,6 +113,12 @@ pub(crate) fn oldest(
          ORDER BY received, id LIMIT ?2"
     );
     rows(db, &sql, params![device, limit(most)], of)
+}
+
+/// The frame of a stream with this index, while it is not packed.
+pub(crate) fn at(db: &Connection, stream: i64, index: u64) -> Result<Option<FrameRow>, Fault> {
+    let sql = "SELECT stream, place, received, octets, rejection FROM frame WHERE stream = ? AND place = ? LIMIT 1";
+    row(db, sql, params![stream, index.cast_signed()], of)
 }
 
 fn of(row: &Row<'_>) -> Result<FrameRow, Fault> {

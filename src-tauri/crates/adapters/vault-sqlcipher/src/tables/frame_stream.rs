@@ -50,6 +50,17 @@ pub(crate) fn of_device(db: &Connection, device: Option<DeviceId>) -> Result<Vec
     rows(db, sql, [device.map(|id| id.0)], of)
 }
 
+/// The streams of one characteristic of a connection: one, where one device was behind it.
+pub(crate) fn of_connection(
+    db: &Connection,
+    connection: ConnectionId,
+    characteristic: Uuid,
+) -> Result<Vec<FrameStream>, Fault> {
+    let sql =
+        "SELECT id, connection, characteristic, device FROM frame_stream WHERE connection = ? AND characteristic = ?";
+    rows(db, sql, params![connection.0, characteristic], of)
+}
+
 /// Counts out frames that were removed; a stream without any goes too, and is made anew should its connection go on.
 pub(crate) fn count_out(db: &Connection, id: i64, frames: usize, rejected: usize) -> Result<(), Fault> {
     let less = |number: usize| i64::try_from(number).map_or(i64::MIN, |number| -number);

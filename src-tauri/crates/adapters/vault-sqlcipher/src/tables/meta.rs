@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
 ALTER TABLE meta ADD COLUMN last_commit BLOB;",
     },
     Migration { to: 4, sql: "ALTER TABLE meta ADD COLUMN anchor_kept INTEGER NOT NULL DEFAULT 0;" },
+    Migration { to: 5, sql: "ALTER TABLE meta ADD COLUMN audit_filed INTEGER NOT NULL DEFAULT 0;" },
 ];
 
 /// Names the vault on its first opening, and makes sure of the name on every other.
@@ -83,6 +84,17 @@ pub(crate) fn anchor_kept(db: &Connection) -> Result<bool, Fault> {
 /// The keyring took an anchor.
 pub(crate) fn set_anchor_kept(db: &Connection) -> Result<(), Fault> {
     db.prepare_cached("UPDATE meta SET anchor_kept = 1")?.execute([])?;
+    Ok(())
+}
+
+/// The last entry of the audit log up to which each went to the server, or was put away; 0 before the first.
+pub(crate) fn audit_filed(db: &Connection) -> Result<u64, Fault> {
+    Ok(db.query_row("SELECT audit_filed FROM meta", [], |row| row.get(0))?)
+}
+
+/// Entries up to this one need no row any more.
+pub(crate) fn set_audit_filed(db: &Connection, seq: u64) -> Result<(), Fault> {
+    db.prepare_cached("UPDATE meta SET audit_filed = ?")?.execute([seq])?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use super::{Migration, parameter, rows, unit};
 use crate::fault::Fault;
 use bedside_console::MinuteMedian;
 use bedside_vitals::{Decimal, DeviceId, PatientId, SeriesId, WallTime};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 // Exponent and unit are those of the series' row.
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
@@ -44,20 +44,29 @@ pub(crate) fn of_patient(
     since: Option<WallTime>,
 ) -> Result<Vec<MinuteMedian>, Fault> {
     let which = if patient.is_some() { "s.patient = ?1" } else { "s.patient IS NOT NULL AND ?1 IS NULL" };
-    let sql = format!(
-        "SELECT s.series, s.device, s.patient, s.parameter, s.unit, s.exponent, m.minute, m.mantissa, m.samples
-         FROM minute_median m JOIN series s ON s.id = m.series WHERE {which} AND m.minute >= ?2 ORDER BY m.minute, m.series"
-    );
-    rows(db, &sql, params![patient.map(|id| id.0), since.map_or(i64::MIN, |since| since.0)], |row| {
-        Ok(MinuteMedian {
-            series: SeriesId(row.get(0)?),
-            device: DeviceId(row.get(1)?),
-            patient: PatientId(row.get(2)?),
-            parameter: parameter(row.get(3)?, "series.parameter")?,
-            unit: unit(&row.get::<_, String>(4)?, "series.unit")?,
-            minute: WallTime(row.get(6)?),
-            median: Decimal::new(row.get(7)?, row.get(5)?),
-            count: row.get(8)?,
-        })
+    let sql = format!("{SELECT} WHERE {which} AND m.minute >= ?2 ORDER BY m.minute, m.series");
+    rows(db, &sql, params![patient.map(|id| id.0), since.map_or(i64::MIN, |since| since.0)], of)
+}
+
+/// Everybody's medians of one minute.
+pub(crate) fn of_minute(db: &Connection, minute: WallTime) -> Result<Vec<MinuteMedian>, Fault> {
+    // Every series in turn, by the primary key: there is no order by time alone.
+    rows(db, &format!("{SELECT} WHERE s.patient IS NOT NULL AND m.minute = ? ORDER BY m.series"), [minute.0], of)
+}
+
+const SELECT: &str =
+    "SELECT s.series, s.device, s.patient, s.parameter, s.unit, s.exponent, m.minute, m.mantissa, m.samples
+    FROM minute_median m JOIN series s ON s.id = m.series";
+
+fn of(row: &Row<'_>) -> Result<MinuteMedian, Fault> {
+    Ok(MinuteMedian {
+        series: SeriesId(row.get(0)?),
+        device: DeviceId(row.get(1)?),
+        patient: PatientId(row.get(2)?),
+        parameter: parameter(row.get(3)?, "series.parameter")?,
+        unit: unit(&row.get::<_, String>(4)?, "series.unit")?,
+        minute: WallTime(row.get(6)?),
+        median: Decimal::new(row.get(7)?, row.get(5)?),
+        count: row.get(8)?,
     })
 }

@@ -10,12 +10,15 @@ pub(crate) mod bookmark;
 pub(crate) mod by_hand;
 pub(crate) mod carry_over;
 pub(crate) mod chunk;
+pub(crate) mod clinic_order;
+pub(crate) mod clinic_patient;
 pub(crate) mod clinician;
 pub(crate) mod clock_setting;
 pub(crate) mod connection;
 pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod digest;
+pub(crate) mod download_cursor;
 pub(crate) mod frame;
 pub(crate) mod frame_chunk;
 pub(crate) mod frame_stream;
@@ -30,6 +33,8 @@ pub(crate) mod reading_version;
 pub(crate) mod record_key;
 pub(crate) mod run;
 pub(crate) mod series;
+pub(crate) mod server_token;
+pub(crate) mod server_traits;
 pub(crate) mod spool_filed;
 pub(crate) mod spool_origin;
 pub(crate) mod tail;
@@ -42,7 +47,7 @@ use rusqlite::{Connection, Params, Row, TransactionBehavior};
 
 /// The format this version writes: `PRAGMA user_version`. A step of format 4 or later also says in `migrate` which tables
 /// it alters and adds, so that their digests follow (`carry_over`).
-pub(crate) const FORMAT: u32 = 4;
+pub(crate) const FORMAT: u32 = 5;
 
 /// The first format that has an audit chain and digests.
 pub(crate) const DIGESTED: u32 = 3;
@@ -56,7 +61,7 @@ pub(crate) struct Migration {
 }
 
 /// Every table's steps; within one format they run in this order.
-const TABLES: [&[Migration]; 28] = [
+const TABLES: [&[Migration]; 33] = [
     meta::MIGRATIONS,
     patient::MIGRATIONS,
     device::MIGRATIONS,
@@ -85,6 +90,11 @@ const TABLES: [&[Migration]; 28] = [
     interruption::MIGRATIONS,
     unwritable::MIGRATIONS,
     clinician::MIGRATIONS,
+    clinic_patient::MIGRATIONS,
+    clinic_order::MIGRATIONS,
+    download_cursor::MIGRATIONS,
+    server_token::MIGRATIONS,
+    server_traits::MIGRATIONS,
 ];
 
 /// The format of a database; 0 = nothing in it yet.
@@ -108,7 +118,8 @@ pub(crate) fn migrate(db: &mut Connection) -> Result<(), Fault> {
 pub(crate) fn migrate_to(db: &mut Connection, last: u32) -> Result<(), Fault> {
     for to in format(db)? + 1..=last {
         let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let carried = if to == 4 { carry_over::before(&step, &["meta"])? } else { None };
+        let (altered, added) = altered_and_added(to);
+        let carried = if to > DIGESTED { carry_over::before(&step, altered)? } else { None };
         for migration in TABLES.iter().copied().flatten().filter(|migration| migration.to == to) {
             step.execute_batch(migration.sql)?;
         }
@@ -116,12 +127,24 @@ pub(crate) fn migrate_to(db: &mut Connection, last: u32) -> Result<(), Fault> {
             audit::bring_forward(&step)?;
         }
         if let Some(carried) = &carried {
-            carry_over::after(&step, carried, &["spool_origin"])?;
+            carry_over::after(&step, carried, added)?;
         }
         step.pragma_update(None, "user_version", to)?;
         step.commit()?;
     }
     Ok(())
+}
+
+/// The tables that a step alters and those that it adds, for their digests.
+const fn altered_and_added(to: u32) -> (&'static [&'static str], &'static [&'static str]) {
+    match to {
+        4 => (&["meta"], &["spool_origin"]),
+        5 => (
+            &["reading", "outbox", "meta", "device"],
+            &["server_token", "server_traits", "clinic_patient", "clinic_order", "download_cursor"],
+        ),
+        _ => (&[], &[]),
+    }
 }
 
 /// All rows of a statement.

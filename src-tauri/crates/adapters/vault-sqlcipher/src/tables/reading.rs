@@ -8,7 +8,7 @@ use bedside_console::StoredReading;
 use bedside_vitals::{
     BloodPressure, BootTime, Cadence, ConnectionId, CorrectedTime, DeviceId, GlucoseDetails, GlucoseSample, Meal,
     MeasuredValue, Measurement, Parameter, PatientId, Quality, QualityFlag, Quantity, ReadingId, ReadingIdentity,
-    SampleSite, TimeMethod, WallTime,
+    SampleSite, TemperatureSite, TimeMethod, WallTime,
 };
 use rusqlite::{Connection, Row, params};
 use std::time::Duration;
@@ -73,12 +73,22 @@ CREATE TRIGGER reading_meal_once BEFORE UPDATE OF glucose_meal ON reading WHEN O
 CREATE TRIGGER reading_stays BEFORE DELETE ON reading
     BEGIN SELECT RAISE(ABORT, 'a reading is never removed'); END;",
     },
+    Migration {
+        to: 5,
+        sql: "ALTER TABLE reading ADD COLUMN temperature_site TEXT;
+DROP TRIGGER reading_kept;
+CREATE TRIGGER reading_kept BEFORE UPDATE OF id, device, parameter, cadence, unit, first_mantissa,
+    first_exponent, second_mantissa, second_exponent, third_mantissa, third_exponent, at, time_method, device_time,
+    received, boot_seconds, boot_nanos, identity, identity_number, identity_time, identity_connection, quality,
+    user_slot, frame_connection, frame_characteristic, frame_place, glucose_sample, glucose_site, temperature_site
+    ON reading BEGIN SELECT RAISE(ABORT, 'a reading is never changed'); END;",
+    },
 ];
 
 const COLUMNS: &str = "id, device, patient, parameter, cadence, unit, first_mantissa, first_exponent, second_mantissa,
     second_exponent, third_mantissa, third_exponent, at, time_method, device_time, received, boot_seconds, boot_nanos,
     identity, identity_number, identity_time, identity_connection, quality, user_slot, frame_connection,
-    frame_characteristic, frame_place, glucose, glucose_sample, glucose_site, glucose_meal";
+    frame_characteristic, frame_place, glucose, glucose_sample, glucose_site, glucose_meal, temperature_site";
 
 const METHODS: [TimeMethod; 5] = [
     TimeMethod::Receipt,
@@ -90,7 +100,8 @@ const METHODS: [TimeMethod; 5] = [
 
 /// Stores a reading; `false` when it was there before and is left as it is.
 pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Fault> {
-    let Measurement { parameter, value, cadence, time, identity, quality, user_slot, glucose } = &reading.measurement;
+    let Measurement { parameter, value, cadence, time, identity, quality, user_slot, glucose, temperature_site } =
+        &reading.measurement;
     let (first, second, third) = match value {
         MeasuredValue::Single(quantity) => (to_columns(quantity.number), None, None),
         MeasuredValue::Pressures(p) => {
@@ -99,7 +110,7 @@ pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Faul
     };
     let (kind, number, base_time, connection) = identity_columns(identity);
     let boot = time.received_boot.0;
-    let sql = format!("INSERT OR IGNORE INTO reading ({COLUMNS}) VALUES (?{})", ", ?".repeat(30));
+    let sql = format!("INSERT OR IGNORE INTO reading ({COLUMNS}) VALUES (?{})", ", ?".repeat(31));
     let changed = db.prepare_cached(&sql)?.execute(params![
         reading.id.0,
         reading.device.0,
@@ -132,6 +143,7 @@ pub(crate) fn add(db: &Connection, reading: &StoredReading) -> Result<bool, Faul
         glucose.and_then(|said| said.sample).map(GlucoseSample::name),
         glucose.and_then(|said| said.site).map(SampleSite::name),
         glucose.and_then(|said| said.meal).map(Meal::name),
+        temperature_site.map(TemperatureSite::name),
     ])?;
     Ok(changed == 1)
 }
@@ -218,6 +230,11 @@ pub(crate) fn newest(
     let sql =
         format!("SELECT {COLUMNS} FROM reading WHERE {of_whom} AND at >= ?1 ORDER BY at DESC, rowid DESC LIMIT ?2");
     rows(db, &sql, params![since, limit(most), patient.map(|id| id.0)], of)
+}
+
+/// The readings of exactly this time, as they were measured.
+pub(crate) fn at(db: &Connection, at: WallTime) -> Result<Vec<StoredReading>, Fault> {
+    rows(db, &format!("SELECT {COLUMNS} FROM reading WHERE at = ? ORDER BY rowid"), [at.0], of)
 }
 
 /// Readings of one parameter of a patient that are not rejected, oldest first, as they were measured.
@@ -341,6 +358,7 @@ fn of(row: &Row<'_>) -> Result<StoredReading, Fault> {
         quality: Quality::from_bits(row.get("quality")?),
         user_slot: row.get("user_slot")?,
         glucose: glucose_of(row)?,
+        temperature_site: named(row, "temperature_site", TemperatureSite::from_name)?,
     };
     Ok(StoredReading {
         id: ReadingId(row.get("id")?),

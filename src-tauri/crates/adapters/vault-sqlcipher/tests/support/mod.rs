@@ -79,6 +79,7 @@ pub fn device() -> DeviceDescription {
         hardware: None,
         software: None,
         system_id: Some("0011223344556677".into()),
+        udi: None,
         simulated: false,
     }
 }
@@ -126,6 +127,7 @@ pub fn reading(number: u32, at: i64, patient: Option<PatientId>) -> StoredReadin
             quality: Quality::GOOD.with(QualityFlag::FromStorage),
             user_slot: Some(1),
             glucose: None,
+            temperature_site: None,
         },
         frame: Some((CONNECTION, CHARACTERISTIC, u64::from(number))),
     }
@@ -185,6 +187,7 @@ pub fn outbox_row(id: u128, state: RowState, created: i64) -> OutboxRow {
         next_attempt: None,
         created: WallTime(created),
         outcome: None,
+        ..OutboxRow::new("Observation", Uuid::nil(), String::new(), WallTime(created))
     }
 }
 
@@ -202,6 +205,10 @@ pub fn run(id: u128, ended: bool) -> Run {
 /// One record of every kind.
 pub fn everything() -> Changes {
     Changes {
+        clinic: Vec::new(),
+        server_tokens: Vec::new(),
+        server_traits: None,
+        audit_filed: None,
         patients: vec![patient()],
         devices: vec![device()],
         connections: vec![connection()],

@@ -1,12 +1,13 @@
 //! An invented person, their devices and readings.
 //! Not here: the resources they should become, which are the golden files.
-#![allow(dead_code, reason = "each test binary uses its part")]
-use bedside_fhir::FilingContext;
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "each test binary uses its part")]
+use bedside_fhir::{FilingContext, Resource};
 use bedside_vitals::{
     BirthDate, BootTime, Cadence, CorrectedTime, DeviceDescription, DeviceId, DeviceKind, DeviceTime, MeasuredValue,
     Measurement, Number, Parameter, Patient, PatientId, Quality, Quantity, ReadingIdentity, RecordNumber, Sensitive,
     Sex, TimeMethod, Unit, WallTime,
 };
+use std::path::Path;
 use uuid::Uuid;
 
 /// 2026-03-18T12:00:00Z.
@@ -45,6 +46,7 @@ pub(crate) fn described(kind: DeviceKind) -> DeviceDescription {
         hardware: text("B"),
         software: text("2.1.7"),
         system_id: text("74e8fffeff051c00"),
+        udi: None,
         simulated: false,
     }
 }
@@ -71,9 +73,26 @@ pub(crate) fn measured(parameter: Parameter, value: MeasuredValue) -> Measuremen
         quality: Quality::GOOD,
         user_slot: None,
         glucose: None,
+        temperature_site: None,
     }
 }
 
 pub(crate) fn single(text: &str, unit: Unit) -> MeasuredValue {
     MeasuredValue::Single(Quantity { number: Number::Value(text.parse().unwrap()), unit })
+}
+
+/// Compares with the golden file of that name, or writes it.
+pub(crate) fn golden(name: &str, resource: &impl Resource) {
+    let document = resource.document().unwrap();
+    let value: serde_json::Value = serde_json::from_str(&document.json).unwrap();
+    compare(name, &format!("{}\n", serde_json::to_string_pretty(&value).unwrap()));
+}
+
+pub(crate) fn compare(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.json"));
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).expect("the golden file is there; BLESS=1 writes it");
+    assert_eq!(text, expected, "{name} is not what its golden file says; BLESS=1 writes it anew");
 }

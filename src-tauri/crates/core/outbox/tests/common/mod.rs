@@ -1,25 +1,16 @@
 //! Rows for the outbox's tests, and a store that refuses to touch an accepted row again.
 //! Not here: the server, and what should become of each row.
 #![allow(dead_code, reason = "each test binary uses its part")]
-use bedside_outbox::{EntryAnswer, OutboxRow, RowId, RowState, RowUpdate, TryResult};
+use bedside_outbox::{EntryAnswer, Fact, OutboxRow, RowId, RowState, RowUpdate, TryResult};
 use bedside_vitals::WallTime;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A row whose resource id is made from its number.
 pub(crate) fn row(number: u128, resource_type: &str, depends_on: &[u128]) -> OutboxRow {
-    OutboxRow {
-        id: id(number),
-        resource_type: resource_type.to_owned(),
-        resource_id: resource(number),
-        payload: "{}".to_owned(),
-        depends_on: depends_on.iter().map(|n| id(*n)).collect(),
-        state: RowState::Waiting,
-        attempts: 0,
-        next_attempt: None,
-        created: WallTime(number as i64),
-        outcome: None,
-    }
+    let depends_on = depends_on.iter().map(|n| id(*n)).collect();
+    let new = OutboxRow::new(resource_type, resource(number), "{}".to_owned(), WallTime(number as i64));
+    OutboxRow { id: id(number), depends_on, ..new }
 }
 
 pub(crate) fn id(number: u128) -> RowId {
@@ -32,7 +23,7 @@ pub(crate) fn resource(number: u128) -> Uuid {
 
 /// Answers of these statuses to the entries of a batch.
 pub(crate) fn entries(statuses: &[u16]) -> TryResult {
-    let answer = |status: &u16| EntryAnswer { status: *status, text: String::new() };
+    let answer = |status: &u16| EntryAnswer::new(*status, String::new());
     TryResult::Entries(statuses.iter().map(answer).collect())
 }
 
@@ -58,6 +49,13 @@ impl Store {
             row.attempts = update.attempts;
             row.next_attempt = update.next_attempt;
             row.outcome = update.outcome;
+            match update.fact {
+                Some(Fact::Server(server)) => row.server = Some(server),
+                Some(Fact::Expects(version)) => row.expects = Some(version),
+                Some(Fact::Discarded(discard)) => row.discarded = Some(discard),
+                Some(Fact::FreeOf(gone)) => row.depends_on.retain(|id| !gone.contains(id)),
+                Some(Fact::AnewFor(_)) | None => {}
+            }
         }
     }
 

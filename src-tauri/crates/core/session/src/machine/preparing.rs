@@ -28,7 +28,7 @@ impl Session {
         let persist = self.new_persist();
         self.identity = Some(persist);
         self.described = Some(device.clone());
-        let (connection, clock) = (self.connection(), self.timeline.read);
+        let (connection, clock) = (self.connection(), self.timeline.read.or(self.timeline.at_fault));
         self.events.push_back(Event::Identified(Identified { persist, connection, device, clock }));
     }
 

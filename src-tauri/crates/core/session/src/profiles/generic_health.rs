@@ -11,7 +11,7 @@ use bedside_gatt::generic_health::{
 use bedside_gatt::{Characteristic, DecodeError};
 use bedside_vitals::{
     BloodPressure, Cadence, Decimal, GlucoseDetails, GlucoseSample, MeasuredValue, Measurement, Number, Parameter,
-    Quality, QualityFlag, Quantity, ReadingIdentity, Special, Unit,
+    Quality, QualityFlag, Quantity, ReadingIdentity, Special, TemperatureSite, Unit,
 };
 
 /// What must be remembered between values of one connection.
@@ -135,6 +135,7 @@ fn reading(
         quality: quality.with_if(sample == Some(GlucoseSample::ControlSolution), QualityFlag::ControlSolution),
         user_slot: leaf.patient,
         glucose,
+        temperature_site: observation.kind.and_then(temperature_site),
     }
 }
 
@@ -171,12 +172,28 @@ fn parameter(mdc: u32) -> Option<(Parameter, Option<GlucoseSample>)> {
         160_212 => return Some((Parameter::InterstitialGlucose, Some(GlucoseSample::InterstitialFluid))),
         160_364 => GlucoseSample::UndeterminedWholeBlood,
         160_368 => GlucoseSample::UndeterminedPlasma,
+        other if temperature_site(other).is_some() => return Some((Parameter::BodyTemperature, None)),
         other => {
             let known = Parameter::from_mdc(other).filter(|parameter| parameter.is_standard());
             return known.filter(|&parameter| parameter != Parameter::BloodPressure).map(|known| (known, None));
         }
     };
     Some((Parameter::BloodGlucose, Some(sample)))
+}
+
+/// The place of a temperature whose code names it (11073-10101); the general code names none.
+const fn temperature_site(mdc: u32) -> Option<TemperatureSite> {
+    Some(match mdc {
+        150_392 => TemperatureSite::Tympanum,
+        188_420 => TemperatureSite::Rectum,
+        188_424 => TemperatureSite::Mouth,
+        188_428 => TemperatureSite::Ear,
+        188_432 => TemperatureSite::Finger,
+        188_448 => TemperatureSite::Toe,
+        188_452 => TemperatureSite::Armpit,
+        188_456 => TemperatureSite::GastrointestinalTract,
+        _ => return None,
+    })
 }
 
 /// The unit of a code of the dimensions partition (11073-10101).

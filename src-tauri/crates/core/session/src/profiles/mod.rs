@@ -247,6 +247,7 @@ impl Frame<'_> {
             quality,
             user_slot: None,
             glucose: None,
+            temperature_site: None,
         })
     }
 
@@ -267,6 +268,7 @@ impl Frame<'_> {
             quality,
             user_slot: None,
             glucose: None,
+            temperature_site: None,
         }
     }
 }

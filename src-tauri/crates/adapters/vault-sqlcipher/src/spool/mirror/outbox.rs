@@ -1,7 +1,7 @@
 //! Records for the server, and what tries to send them changed, as a spool keeps them.
 //! Not here: records of what was measured (`mirror`).
 use super::Answered;
-use bedside_outbox::{OutboxRow, RowId, RowState, RowUpdate};
+use bedside_outbox::{AuthorId, Discard, Fact, Lane, OutboxRow, RowId, RowState, RowUpdate, ServerCopy};
 use bedside_vitals::WallTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,6 +19,58 @@ pub(in crate::spool) struct Row {
     next_attempt: Option<WallTime>,
     created: WallTime,
     outcome: Option<Answered>,
+    #[serde(default)]
+    lane: Option<String>,
+    #[serde(default)]
+    measured_by: Option<Uuid>,
+    #[serde(default)]
+    server: Option<Copied>,
+    #[serde(default)]
+    expects: Option<String>,
+    #[serde(default)]
+    discarded: Option<PutAway>,
+}
+
+/// What the server calls a record.
+#[derive(Serialize, Deserialize)]
+struct Copied {
+    #[serde(default)]
+    address: String,
+    id: String,
+    version: Option<String>,
+    modified: Option<WallTime>,
+}
+
+/// Why a record was put away.
+#[derive(Serialize, Deserialize)]
+struct PutAway {
+    reason: String,
+    by: Option<Uuid>,
+    at: WallTime,
+}
+
+impl From<&ServerCopy> for Copied {
+    fn from(ServerCopy { address, id, version, modified }: &ServerCopy) -> Self {
+        Self { address: address.clone(), id: id.clone(), version: version.clone(), modified: *modified }
+    }
+}
+
+impl From<Copied> for ServerCopy {
+    fn from(Copied { address, id, version, modified }: Copied) -> Self {
+        Self { address, id, version, modified }
+    }
+}
+
+impl From<&Discard> for PutAway {
+    fn from(Discard { reason, by, at }: &Discard) -> Self {
+        Self { reason: reason.clone(), by: by.map(|by| by.0), at: *at }
+    }
+}
+
+impl From<PutAway> for Discard {
+    fn from(PutAway { reason, by, at }: PutAway) -> Self {
+        Self { reason, by: by.map(AuthorId), at }
+    }
 }
 
 impl From<&OutboxRow> for Row {
@@ -34,12 +86,18 @@ impl From<&OutboxRow> for Row {
             next_attempt: row.next_attempt,
             created: row.created,
             outcome: row.outcome.as_ref().map(Answered::from),
+            lane: Some(row.lane.name().to_owned()),
+            measured_by: row.measured_by.map(|author| author.0),
+            server: row.server.as_ref().map(Copied::from),
+            expects: row.expects.clone(),
+            discarded: row.discarded.as_ref().map(PutAway::from),
         }
     }
 }
 
 impl Row {
     pub(in crate::spool) fn read(self) -> Option<OutboxRow> {
+        let lane = self.lane.as_deref().map_or(Some(Lane::Clinical), Lane::from_name)?;
         Some(OutboxRow {
             id: RowId(self.id),
             resource_type: self.resource_type,
@@ -51,7 +109,46 @@ impl Row {
             next_attempt: self.next_attempt,
             created: self.created,
             outcome: self.outcome.map(Into::into),
+            lane,
+            measured_by: self.measured_by.map(AuthorId),
+            server: self.server.map(Into::into),
+            expects: self.expects,
+            discarded: self.discarded.map(Into::into),
         })
+    }
+}
+
+/// What is kept of a change beside the state.
+#[derive(Serialize, Deserialize)]
+enum Kept {
+    Server(Copied),
+    Expects(String),
+    Discarded(PutAway),
+    FreeOf(Vec<Uuid>),
+    AnewFor(String),
+}
+
+impl From<&Fact> for Kept {
+    fn from(fact: &Fact) -> Self {
+        match fact {
+            Fact::Server(server) => Self::Server(server.into()),
+            Fact::Expects(version) => Self::Expects(version.clone()),
+            Fact::Discarded(discard) => Self::Discarded(discard.into()),
+            Fact::FreeOf(rows) => Self::FreeOf(rows.iter().map(|id| id.0).collect()),
+            Fact::AnewFor(address) => Self::AnewFor(address.clone()),
+        }
+    }
+}
+
+impl From<Kept> for Fact {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Server(server) => Self::Server(server.into()),
+            Kept::Expects(version) => Self::Expects(version),
+            Kept::Discarded(put_away) => Self::Discarded(put_away.into()),
+            Kept::FreeOf(rows) => Self::FreeOf(rows.into_iter().map(RowId).collect()),
+            Kept::AnewFor(address) => Self::AnewFor(address),
+        }
     }
 }
 
@@ -63,20 +160,23 @@ pub(in crate::spool) struct Update {
     attempts: u32,
     next_attempt: Option<WallTime>,
     outcome: Option<Answered>,
+    #[serde(default)]
+    fact: Option<Kept>,
 }
 
 impl From<&RowUpdate> for Update {
     fn from(update: &RowUpdate) -> Self {
-        let RowUpdate { id, state, attempts, next_attempt, outcome } = update;
+        let RowUpdate { id, state, attempts, next_attempt, outcome, fact } = update;
         let (attempts, next_attempt, outcome) = (*attempts, *next_attempt, outcome.as_ref().map(Answered::from));
-        Self { id: id.0, state: state.name().to_owned(), attempts, next_attempt, outcome }
+        let fact = fact.as_ref().map(Kept::from);
+        Self { id: id.0, state: state.name().to_owned(), attempts, next_attempt, outcome, fact }
     }
 }
 
 impl Update {
     pub(in crate::spool) fn read(self) -> Option<RowUpdate> {
-        let Self { id, state, attempts, next_attempt, outcome } = self;
-        let state = RowState::from_name(&state)?;
-        Some(RowUpdate { id: RowId(id), state, attempts, next_attempt, outcome: outcome.map(Into::into) })
+        let Self { id, state, attempts, next_attempt, outcome, fact } = self;
+        let (state, outcome, fact) = (RowState::from_name(&state)?, outcome.map(Into::into), fact.map(Into::into));
+        Some(RowUpdate { id: RowId(id), state, attempts, next_attempt, outcome, fact })
     }
 }

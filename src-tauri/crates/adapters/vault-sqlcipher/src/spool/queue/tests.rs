@@ -35,6 +35,7 @@ fn meter(name: &str) -> DeviceDescription {
         hardware: None,
         software: None,
         system_id: None,
+        udi: None,
         simulated: false,
     }
 }
@@ -56,6 +57,7 @@ fn glucose(meal: Option<Meal>) -> StoredReading {
             quality: Quality::GOOD,
             user_slot: None,
             glucose: Some(GlucoseDetails { sample: None, site: None, meal }),
+            temperature_site: None,
         },
         frame: None,
     }

@@ -73,6 +73,7 @@ prop_compose! {
         ids in any::<(u128, u128, Option<u128>)>(), parameter in prop::sample::select(Parameter::ALL.to_vec()),
         value in value(), spot: bool, time in time(), identity in identity(), quality: u32, user_slot: Option<u8>,
         frame in any::<Option<(u128, u128, u64)>>(), glucose in option::of(glucose()),
+        temperature_site in option::of(prop::sample::select(TemperatureSite::ALL.to_vec())),
     ) -> StoredReading {
         let uuid = Uuid::from_u128;
         StoredReading {
@@ -88,6 +89,7 @@ prop_compose! {
                 quality: Quality::from_bits(quality),
                 user_slot,
                 glucose,
+                temperature_site,
             },
             frame: frame.map(|(connection, uuid, place)| (ConnectionId(Uuid::from_u128(connection)), Uuid::from_u128(uuid), place)),
         }

@@ -1,0 +1,51 @@
+//! Two consoles read the memory of the same meter for the same patient: the server has one resource for each reading.
+//! Not here: faults.
+use bedside_outbox::RowState;
+use bedside_tests::clinic::Clinic;
+use bedside_tests::fault_proxy::{FaultProxy, Passing};
+use bedside_tests::figures;
+
+use crate::laptop::{Syncing, held_by};
+use crate::ward::a_visit;
+
+#[test]
+fn two_consoles_that_read_one_meter_make_one_resource_of_each_reading() {
+    // Recorded apart, each in a vault of its own; the patient is the same one of the clinic's list.
+    let visits = [a_visit(), a_visit()];
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clinic = Clinic::at_hand();
+        let tenant = clinic.tenant(&format!("two-consoles-{}", std::process::id()));
+        let mut accepted = Vec::new();
+        let mut wrong = 0;
+        for visit in &visits {
+            let proxy =
+                FaultProxy::start(clinic.address(), Passing { headers: vec![tenant.header()], ..Passing::default() })
+                    .await;
+            let laptop = Syncing::on_copy(visit, &clinic.base_at(proxy.address())).await;
+            let outcome = laptop.until_done(Some(&proxy)).await;
+            assert!(outcome.others.iter().all(|row| row.state == RowState::Refused), "{:?}", outcome.others);
+            wrong += outcome.others.len();
+            accepted.push(outcome.accepted);
+            laptop.close().await;
+        }
+        assert_eq!(wrong, 2, "each has one record that no server takes");
+        let glucose = |held: &std::collections::BTreeMap<String, serde_json::Value>| {
+            held.values().filter(|one| one["code"]["coding"][0]["code"] == "160188").count()
+        };
+        let observations = tenant.all("Observation").await;
+        let both = accepted[0].union(&accepted[1]).cloned().collect();
+        assert_eq!(held_by(&tenant, &both).await, both);
+        let shared = accepted[0].intersection(&accepted[1]).filter(|url| url.starts_with("Observation/")).count();
+        assert!(shared >= 40, "the meter's readings have the same ids on both, got {shared}");
+        assert_eq!(tenant.all("Patient").await.len(), 1);
+        figures::tell(
+            "two consoles, one meter",
+            &format!(
+                "{}: {} glucose readings on the server, each sent by both, each there once",
+                clinic.name(),
+                glucose(&observations)
+            ),
+        );
+    });
+}
