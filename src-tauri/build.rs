@@ -26,6 +26,7 @@ const COMMANDS: &[&str] = &[
     "correct_reading",
     "mark_strip",
     "reject_reading",
+    "confirm_reading",
     "acknowledge_interruption",
     "pair",
     "pair_anew",

@@ -49,6 +49,7 @@ impl From<RequestError> for CommandError {
             RequestError::RejectedReading => ("INBOX-REJECTED", "rejected_reading"),
             RequestError::UnderReview => ("REVIEW-UNDER-WAY", "under_review"),
             RequestError::NothingToCorrect => ("REVIEW-SAME", "nothing_to_correct"),
+            RequestError::NothingToConfirm => ("REVIEW-CONFIRMED", "nothing_to_confirm"),
             RequestError::NothingToMark => ("STRIP-EMPTY", "nothing_to_mark"),
             RequestError::ServerNotReached => ("SERVER-NOT-REACHED", "server_not_reached"),
             RequestError::ServerSaidNo(_) => ("SERVER-NO-ANSWER", "server_no_answer"),

@@ -223,7 +223,6 @@ async fn a_server_that_takes_none_is_remembered_and_gets_the_whole_log_once_it_t
     // IT gives the permission that was lacking: switched off and on, it is tried anew.
     clinic.takes_no_audit(false);
     let bedside = start(&laptop, &clinic, false).await;
-    bedside.add_patient(4).await;
     synced(&bedside).await;
     assert_eq!(clinic.tries(), 1);
     bedside.close().await;

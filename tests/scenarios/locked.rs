@@ -60,6 +60,7 @@ async fn ask(console: &ConsoleHandle, patient: PatientId, kind: RequestKind) -> 
                 MeasuredValue::Single(Quantity { number: Number::Value(Decimal::whole(60)), unit: Unit::PerMinute });
             console.correct_reading(reading, value, reason()).await
         }
+        RequestKind::ConfirmReading => console.confirm_reading(reading).await,
         RequestKind::RejectReading => console.reject_reading(reading, reason()).await,
         RequestKind::AcknowledgeInterruption => console.acknowledge_interruption(true).await,
         RequestKind::Search => console.search(1).await,

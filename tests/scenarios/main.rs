@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod access;
+mod another_address;
 mod attempts;
 mod attribution;
 mod audit;

@@ -143,6 +143,19 @@ async fn nothing_is_sent_to_a_server_on_which_a_record_could_come_to_be_there_tw
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_says_later_that_it_takes_our_ids_gets_all_though_it_creates_nothing_under_a_condition() {
+    let unfit = statement("4.0.1", "batch", json!({ "updateCreate": false, "conditionalCreate": false }));
+    let why = "the server refuses ids of clients and creates nothing under a condition";
+    let (_laptop, bedside, server) = nothing_goes(unfit, why, ServerFinding::NoConditionalCreate).await;
+    server.says(statement("4.0.1", "batch", json!({ "updateCreate": true, "conditionalCreate": false })));
+    let counts = bedside.console.sync_until_quiet().await.unwrap();
+    assert_eq!(counts.count(RowState::Waiting), 0, "{counts:?}");
+    assert!(counts.count(RowState::Accepted) > 0 && !server.is_empty());
+    assert_eq!(bedside.latest().sync.fault, None);
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_person_who_asks_has_an_unfit_server_asked_what_it_is_at_once() {
     let (laptop, server) = (Laptop::new(), Server::with_moods(&[]));
     server.says(statement("5.0.0", "batch", json!({})));

@@ -6,6 +6,7 @@ use crate::sync::{Mood, Server};
 use bedside_console::ports::*;
 use bedside_console::*;
 use bedside_outbox::RowState;
+use bedside_policy::Policy;
 use bedside_vitals::*;
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,8 +16,12 @@ const REASON: &str = "read again by hand";
 
 /// A patient with a cuff and a thermometer that have measured.
 async fn measured(laptop: &Laptop, clinic: Option<Arc<Server>>) -> Bedside {
+    measured_by_policy(laptop, clinic, Policy::default()).await
+}
+
+async fn measured_by_policy(laptop: &Laptop, clinic: Option<Arc<Server>>, policy: Policy) -> Bedside {
     let clinic = clinic.map(|server| -> Arc<dyn ClinicServer> { server });
-    let bedside = laptop.start("calm", Options { clinic, staffed: true, ..Options::default() }).await;
+    let bedside = laptop.start("calm", Options { clinic, policy, staffed: true, ..Options::default() }).await;
     let patient = bedside.add_patient(1).await;
     bedside.console.open_patient(Some(patient.id)).await.unwrap();
     for device in ["cuff-1", "thermometer-1"] {
@@ -338,5 +343,114 @@ async fn looking_at_the_readings_of_a_chart_is_one_look_while_the_page_is_open()
     let looks: Vec<_> = looks.iter().filter(|entry| entry.action == AuditAction::ReadingsListed).collect();
     assert_eq!(looks.len(), 1);
     assert!(looks[0].patient.is_some() && looks[0].actor.is_some());
+    bedside.close().await;
+}
+
+/// A policy that asks a person to confirm each spot value.
+fn reviewed() -> Policy {
+    Policy { review_spot_values: true, ..Policy::default() }
+}
+
+/// The codes of those who took part in what is told of a resource, one list for each Provenance.
+fn parts_in(server: &Server, of: &Value) -> Vec<Vec<String>> {
+    let target = format!("Observation/{}", of["id"].as_str().unwrap());
+    let code = |agent: &Value| agent["type"]["coding"][0]["code"].as_str().unwrap().to_owned();
+    let codes = |one: &Value| one["agent"].as_array().unwrap().iter().map(code).collect();
+    server.kinds("Provenance").iter().filter(|one| one["target"][0]["reference"] == *target).map(codes).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_policy_wants_review_a_reading_is_preliminary_and_once_confirmed_the_same_one_is_final() {
+    let laptop = Laptop::new();
+    let server = Server::with_moods(&[]);
+    let bedside = measured_by_policy(&laptop, Some(server.clone()), reviewed()).await;
+    bedside.sync().await;
+    let before = on_server(&server, PRESSURES);
+    assert!(!before.is_empty() && before.iter().all(|one| one["status"] == "preliminary"), "{before:?}");
+    let cuff = bedside.newest(Parameter::BloodPressure).await;
+    assert!(cuff.waits_for_review && matches!(cuff.filed, Filed::Record(RowState::Accepted, _)));
+
+    bedside.console.confirm_reading(cuff.reading.id).await.unwrap();
+    bedside.sync().await;
+    let after = on_server(&server, PRESSURES);
+    assert_eq!(after.len(), before.len(), "another version is no other record");
+    let confirmed: Vec<&Value> = after.iter().filter(|one| one["status"] == "final").collect();
+    let [confirmed] = confirmed[..] else { panic!("expected one final reading in {after:?}") };
+    let first = before.iter().find(|one| one["id"] == confirmed["id"]).unwrap();
+    for same in ["component", "effectiveDateTime", "performer", "extension", "note"] {
+        assert_eq!(confirmed[same], first[same], "{same}");
+    }
+    let parts = parts_in(&server, confirmed);
+    assert_eq!(parts.len(), 2, "who measured, and who confirmed: {parts:?}");
+    assert_eq!(parts.iter().filter(|codes| codes.contains(&"verifier".to_owned())).count(), 1);
+    let now = bedside.one(cuff.reading.id).await;
+    assert!(!now.waits_for_review && now.reading.measurement.value == cuff.measured);
+    assert!(matches!(&now.versions[..], [said] if said.verdict == Verdict::Confirmed && said.author.is_some()));
+    assert!(bedside.audited().await.iter().any(|entry| entry.action == AuditAction::ReadingConfirmed));
+    let again = bedside.console.confirm_reading(cuff.reading.id).await;
+    assert_eq!(again, Err(RequestError::NothingToConfirm));
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_confirmed_before_it_was_sent_arrives_once_as_final_with_who_measured_it() {
+    let laptop = Laptop::new();
+    let server = Server::with_moods(&[Mood::Unreachable; 40]);
+    let bedside = measured_by_policy(&laptop, Some(server.clone()), reviewed()).await;
+    let cuff = bedside.newest(Parameter::BloodPressure).await.reading.id;
+    let count = bedside.count(Parameter::BloodPressure).await;
+    bedside.console.confirm_reading(cuff).await.unwrap();
+    server.is_fine_again();
+    let counts = bedside.sync().await;
+    assert_eq!(counts.count(RowState::Held) + counts.count(RowState::Waiting), 0);
+    let all = on_server(&server, PRESSURES);
+    assert_eq!(all.len(), count);
+    let confirmed: Vec<&Value> = all.iter().filter(|one| one["status"] == "final").collect();
+    let [confirmed] = confirmed[..] else { panic!("expected one final reading in {all:?}") };
+    let mut parts: Vec<String> = parts_in(&server, confirmed).concat();
+    parts.sort();
+    assert_eq!(parts, ["assembler", "assembler", "performer", "verifier"]);
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_corrected_reading_was_looked_at_and_a_policy_that_changed_since_makes_no_first_version_another_one() {
+    let laptop = Laptop::new();
+    let server = Server::with_moods(&[]);
+    let bedside = measured_by_policy(&laptop, Some(server.clone()), reviewed()).await;
+    bedside.sync().await;
+    let warm = bedside.newest(Parameter::BodyTemperature).await.reading.id;
+    let cuff = bedside.newest(Parameter::BloodPressure).await.reading.id;
+    bedside.correct(warm, "39.4").await.unwrap();
+    assert_eq!(bedside.console.confirm_reading(warm).await, Err(RequestError::NothingToConfirm));
+    bedside.sync().await;
+    assert_eq!(with_value(&on_server(&server, TEMPERATURE), "39.4")[0]["status"], "amended");
+    bedside.close().await;
+
+    let clinic: Arc<dyn ClinicServer> = server.clone();
+    let options = Options { clinic: Some(clinic), staffed: true, ..Options::default() };
+    let bedside = laptop.start("calm", options).await;
+    let patient = bedside.readings().await.iter().find_map(|reading| reading.patient).unwrap();
+    bedside.console.open_patient(Some(patient)).await.unwrap();
+    assert!(bedside.one(cuff).await.waits_for_review, "it was filed so");
+    bedside.console.confirm_reading(cuff).await.unwrap();
+    bedside.sync().await;
+    assert_eq!(on_server(&server, PRESSURES).iter().filter(|one| one["status"] == "final").count(), 1);
+    bedside.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_policy_wants_no_review_a_reading_is_final_at_once_and_there_is_nothing_to_confirm() {
+    let laptop = Laptop::new();
+    let server = Server::with_moods(&[]);
+    let bedside = measured(&laptop, Some(server.clone())).await;
+    bedside.sync().await;
+    let all = on_server(&server, PRESSURES);
+    assert!(!all.is_empty() && all.iter().all(|one| one["status"] == "final"));
+    let cuff = bedside.newest(Parameter::BloodPressure).await;
+    assert!(!cuff.waits_for_review);
+    let refused = bedside.console.confirm_reading(cuff.reading.id).await;
+    assert_eq!(refused, Err(RequestError::NothingToConfirm));
+    assert!(bedside.one(cuff.reading.id).await.versions.is_empty());
     bedside.close().await;
 }

@@ -1,4 +1,5 @@
-// The readings of a chart on the whole window: the list, a reading with its versions, correcting and rejecting, and who may.
+// The readings of a chart on the whole window: the list, a reading with its versions, correcting, rejecting and confirming, and who
+// may.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TestWindow } from './testing/window.ts'
 
@@ -227,6 +228,70 @@ describe('a rejection', () => {
     await click('reject-cancel')
     expect(found('reject-dialog')).toBeNull()
     expect(asked).not.toHaveBeenCalled()
+  })
+})
+
+describe('a confirmation', () => {
+  const reviewed = 'vault=ada&reviewed'
+  const OLDER = 'reading-p-rosa-blood_pressure-1'
+
+  test('is asked for where the clinic wants it, and the words and the list say so', async () => {
+    await openReview(reviewed)
+    expect(words(FIRST)).toContain('to be confirmed waiting to be sent')
+    expect(words(OLDER)).toContain('to be confirmed sent as preliminary')
+    expect(words('reading-standing')).toBe('to be confirmed')
+    await choose('needs_review')
+    expect(rows()).toContain(FIRST)
+    expect(rows()).toContain(HOT)
+    expect(rows()).not.toContain('reading-p-rosa-blood_pressure-3')
+  })
+
+  test('names the reading and its patient, and is a new version without a reason', async () => {
+    await openReview(reviewed)
+    await click(OLDER)
+    await press('f')
+    expect(words('confirm-dialog')).toContain('131/78')
+    expect(words('confirm-dialog')).toContain('MRN TST 4410 0187')
+    await click('confirm-confirm')
+    await page.pass(100)
+    expect(found('confirm-dialog')).toBeNull()
+    expect(words('review-said')).toContain('Confirmed')
+    expect(words('reading-standing')).toBe('confirmed')
+    expect(words('reading-filed')).toBe('waiting to be sent')
+    expect(words('reading-value')).toContain('131/78')
+    expect(words('reading-versions')).toContain('Confirmed by A. Okoro-Test')
+    expect(found('confirm-open')).toBeNull()
+    await click(FIRST)
+    await click('reject-open')
+    expect(words('reject-dialog')).toContain('128/74')
+  })
+
+  test('that is refused says why, and nothing was said', async () => {
+    await openReview(reviewed)
+    await click('confirm-open')
+    vi.spyOn(page.host, 'confirmReading').mockRejectedValueOnce(new Error('full'))
+    await click('confirm-confirm')
+    await page.pass(100)
+    expect(words('confirm-dialog')).toContain('128/74')
+    await click('confirm-cancel')
+    expect(words('reading-standing')).toBe('to be confirmed')
+  })
+
+  test('is not asked for of a reading that was corrected, nor where the clinic wants none', async () => {
+    await openReview(reviewed)
+    await press('k')
+    await page.type('correct-value', '118')
+    await page.type('correct-diastolic', '72')
+    await page.type('correct-reason', 'Cuff moved')
+    await click('correct-confirm')
+    await page.pass(100)
+    expect(words('reading-standing')).toBe('corrected')
+    expect(found('confirm-open')).toBeNull()
+    await page.end()
+    page.begin()
+    await openReview()
+    expect(found('confirm-open')).toBeNull()
+    await expect(page.host.confirmReading('p-rosa-blood_pressure-0')).rejects.toMatchObject({ code: 'REVIEW-CONFIRMED' })
   })
 })
 

@@ -91,6 +91,7 @@ fn arguments(command: &str) -> Value {
             json!({ "reading": id, "value": value, "reason": "typed wrongly" })
         }
         "mark_strip" => json!({ "patient": id, "strip": "electrocardiogram", "seconds": 20 }),
+        "confirm_reading" => json!({ "reading": id }),
         "reject_reading" => json!({ "reading": id, "reason": "typed wrongly" }),
         "restore" => json!({ "folder": null, "user": null, "passphrase": null }),
         "restore_without_slots" => json!({ "user": "kaya", "passphrase": PASSPHRASE }),

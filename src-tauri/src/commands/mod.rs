@@ -51,6 +51,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         review::correct_reading,
         review::mark_strip,
         review::reject_reading,
+        review::confirm_reading,
         devices::acknowledge_interruption,
         pairing::pair,
         pairing::pair_anew,

@@ -1,4 +1,4 @@
-//! The readings of a chart, and the two things that a person may say of one.
+//! The readings of a chart, and the three things that a person may say of one.
 //! Nothing is decided here: who may say it, and which value can be, is the console's.
 use super::{Answered, id, short};
 use crate::start::Shell;
@@ -41,4 +41,10 @@ pub(crate) async fn correct_reading(
 pub(crate) async fn reject_reading(shell: State<'_, Shell>, reading: String, reason: String) -> Answered<()> {
     let (reading, reason) = (ReadingId(id(&reading)?), short(reason)?);
     Ok(shell.console().await?.reject_reading(reading, reason).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn confirm_reading(shell: State<'_, Shell>, reading: String) -> Answered<()> {
+    let reading = ReadingId(id(&reading)?);
+    Ok(shell.console().await?.confirm_reading(reading).await?)
 }

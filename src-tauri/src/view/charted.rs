@@ -34,10 +34,12 @@ pub(crate) struct ChartedReadingView {
     pub(crate) received: i64,
     /// What the device is.
     pub(crate) device_kind: DeviceKindView,
-    /// As measured, corrected or rejected.
+    /// As measured, corrected, rejected or confirmed.
     pub(crate) standing: StandingView,
     /// What the device measured, then every later word, oldest first.
     pub(crate) versions: Vec<VersionView>,
+    /// It waits for a person to confirm it, correct it or reject it.
+    pub(crate) waits_for_review: bool,
     /// How far it is on its way to the server.
     pub(crate) filed: FiledView,
     /// Its record on the way to the server.
@@ -61,6 +63,8 @@ pub(crate) enum StandingView {
     Corrected,
     /// A person rejected it.
     Rejected,
+    /// A person confirmed it as it was measured.
+    Confirmed,
 }
 
 /// One version of a reading.
@@ -68,14 +72,14 @@ pub(crate) enum StandingView {
 pub(crate) struct VersionView {
     /// What it says.
     pub(crate) said: StandingView,
-    /// The value with every digit; `null` of a rejection.
+    /// The value with every digit; `null` of a rejection and a confirmation.
     pub(crate) reading: Option<Reading>,
     /// When it was said, in milliseconds since 1970; of the first one, when it arrived.
     #[ts(type = "number")]
     pub(crate) at: i64,
     /// Who said it; `null` = the device, or the demonstration, where nobody is signed in.
     pub(crate) author: Option<String>,
-    /// Why, in their words.
+    /// Why, in their words; `null` of a confirmation.
     pub(crate) reason: Option<String>,
 }
 
@@ -193,14 +197,14 @@ fn reading(one: &ChartedReading, (device, kind): (String, DeviceKind), found: &C
         said: standing(said),
         reading: match &said.verdict {
             Verdict::Corrected(measurement) => exactly(&measurement.value),
-            Verdict::Rejected => None,
+            Verdict::Rejected | Verdict::Confirmed => None,
         },
         at: said.at.0,
         author: said.author.map(|author| {
             let known = found.clinicians.iter().find(|clinician| clinician.id == author);
             known.map_or_else(|| author.0.to_string(), |clinician| clinician.display_name.clone())
         }),
-        reason: Some(said.reason.reveal().clone()),
+        reason: Some(said.reason.reveal().clone()).filter(|reason| !reason.is_empty()),
     });
     ChartedReadingView {
         id: one.reading.id.to_string(),
@@ -211,6 +215,7 @@ fn reading(one: &ChartedReading, (device, kind): (String, DeviceKind), found: &C
         device_kind: kind.into(),
         standing: one.versions.last().map_or(StandingView::Measured, standing),
         versions: std::iter::once(first).chain(later).collect(),
+        waits_for_review: one.waits_for_review,
         filed: filed(&one.filed),
         record: one.row.map(|row| row.0.to_string()),
         pressures: matches!(one.measured, MeasuredValue::Pressures(_)),
@@ -226,6 +231,7 @@ fn standing(said: &ReadingVersion) -> StandingView {
     match said.verdict {
         Verdict::Corrected(_) => StandingView::Corrected,
         Verdict::Rejected => StandingView::Rejected,
+        Verdict::Confirmed => StandingView::Confirmed,
     }
 }
 

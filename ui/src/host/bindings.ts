@@ -313,7 +313,7 @@ user_slot: number | null,
  */
 readings: Array<InboxReadingView>, };
 
-export type Standing = "measured" | "corrected" | "rejected";
+export type Standing = "measured" | "corrected" | "rejected" | "confirmed";
 
 export type VersionView = { 
 /**
@@ -321,7 +321,7 @@ export type VersionView = {
  */
 said: Standing, 
 /**
- * The value with every digit; `null` of a rejection.
+ * The value with every digit; `null` of a rejection and a confirmation.
  */
 reading: Reading | null, 
 /**
@@ -333,7 +333,7 @@ at: number,
  */
 author: string | null, 
 /**
- * Why, in their words.
+ * Why, in their words; `null` of a confirmation.
  */
 reason: string | null, };
 
@@ -379,13 +379,17 @@ received: number,
  */
 device_kind: DeviceKind, 
 /**
- * As measured, corrected or rejected.
+ * As measured, corrected, rejected or confirmed.
  */
 standing: Standing, 
 /**
  * What the device measured, then every later word, oldest first.
  */
 versions: Array<VersionView>, 
+/**
+ * It waits for a person to confirm it, correct it or reject it.
+ */
+waits_for_review: boolean, 
 /**
  * How far it is on its way to the server.
  */

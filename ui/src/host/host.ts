@@ -82,6 +82,8 @@ export interface Host {
   correctReading(reading: string, value: CorrectedValue, reason: string): Promise<void>
   /** Says that a reading is no measurement of its patient; it stays in the record. */
   rejectReading(reading: string, reason: string): Promise<void>
+  /** Says that a reading which waits for a person is right as it was measured. */
+  confirmReading(reading: string): Promise<void>
   acknowledgeInterruption(bindAgain: boolean): Promise<void>
   /** Pairs a device in reach; its questions come with the snapshots. Ends when it is paired, or with why it is not. */
   pair(peripheral: string): Promise<void>

@@ -45,7 +45,7 @@ export function simulatedHost(options: URLSearchParams): Host {
 class SimulatedBedside implements Omit<Host, keyof ClinicCalls> {
   readonly #ward: SimulatedWard
   readonly #vault = new SimulatedVault(Date.now())
-  readonly #readings = new SimulatedReadings(Date.now())
+  readonly #readings: SimulatedReadings
   #start: string | null
   #watcher: Watcher | undefined
   #strips: StripCanvas[] = []
@@ -56,6 +56,7 @@ class SimulatedBedside implements Omit<Host, keyof ClinicCalls> {
   constructor(options: URLSearchParams) {
     this.#start = options.get('start')
     this.#ward = new SimulatedWard(Date.now(), options.get('sync') ?? undefined)
+    this.#readings = new SimulatedReadings(Date.now(), options.has('reviewed'))
     const now = Date.now()
     if (options.has('interrupted')) this.#ward.interrupted = { from: now - 4 * 60_000, until: now - 60_000 }
     if (options.has('pairing')) this.#ward.unpaired = this.#ward.devices.find(({ patient }) => patient)?.id ?? null
@@ -308,6 +309,13 @@ class SimulatedBedside implements Omit<Host, keyof ClinicCalls> {
     this.#demand('review')
     await this.#now((now) => {
       this.#wrote('reading_rejected', this.#readings.reject(reading, reason, this.#vault.author, now), { reason })
+    })
+  }
+
+  async confirmReading(reading: string) {
+    this.#demand('review')
+    await this.#now((now) => {
+      this.#wrote('reading_confirmed', this.#readings.confirm(reading, this.#vault.author, now))
     })
   }
 

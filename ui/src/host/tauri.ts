@@ -75,6 +75,7 @@ export const tauriHost: Host = {
   markStrip: (patient, strip, seconds) => ask('mark_strip', { patient, strip, seconds }),
   correctReading: (reading, value, reason) => ask('correct_reading', { reading, value, reason }),
   rejectReading: (reading, reason) => ask('reject_reading', { reading, reason }),
+  confirmReading: (reading) => ask('confirm_reading', { reading }),
   acknowledgeInterruption: (bindAgain) => ask('acknowledge_interruption', { bindAgain }),
   pair: (peripheral) => ask('pair', { peripheral }),
   pairAnew: (peripheral) => ask('pair_anew', { peripheral }),

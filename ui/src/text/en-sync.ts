@@ -216,6 +216,7 @@ export const enSync = {
   'sync.chip.open': '{count} waiting',
   'sync.chip.put_away': 'nothing waits, {count} put away',
   'sync.chip.done': 'all accepted',
+  'sync.chip.none': 'nothing to send',
   'sync.chip.refused': '{count} refused',
   'sync.chip.no_server': 'no server',
   'sync.chip.last': 'last accepted {time}',
@@ -301,6 +302,7 @@ export const enSync = {
   'error.rejected_reading': 'The reading was rejected; it stays so.',
   'error.nothing_to_mark': 'There is no curve of the last seconds to mark. Mark a strip while its curve is drawn.',
   'error.nothing_to_correct': 'This value stands already.',
+  'error.nothing_to_confirm': 'This reading does not wait for a person any more.',
 
   'action.record_retried': 'Record sent again',
   'action.record_discarded': 'Record put away',

@@ -370,6 +370,7 @@ export const enVault = {
   'action.strip_marked': 'Strip marked',
   'action.reading_corrected': 'Reading corrected',
   'action.reading_rejected': 'Reading rejected',
+  'action.reading_confirmed': 'Reading confirmed',
   'action.vault_created': 'Record created',
   'action.signed_in': 'Sign-in',
   'action.vault_locked': 'Record closed',
@@ -428,6 +429,7 @@ export const enVault = {
   'policy.break_glass_hours': 'Emergency access ends after',
   'policy.export': 'Export',
   'policy.audit_to_server': 'Audit log goes to the clinic’s server',
+  'policy.review_spot_values': 'A person confirms each single value',
   'policy.backup.every_minutes': 'Backup every',
   'policy.backup.folder': 'Folder of the backups',
 

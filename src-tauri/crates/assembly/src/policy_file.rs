@@ -73,6 +73,7 @@ impl PolicyFile {
             ("proxy", json!(self.policy.proxy.name())),
             ("metered", json!(self.policy.metered)),
             ("audit_to_server", json!(self.policy.audit_to_server)),
+            ("review_spot_values", json!(self.policy.review_spot_values)),
             ("set_device_clocks", json!(self.policy.set_device_clocks)),
             ("retention.raw_frames_days", json!(retention.raw_frames_days)),
             ("recovery_public_key", json!(recovery)),

@@ -233,6 +233,8 @@ actions! {
     ReadingCorrected = "reading_corrected",
     /// A reading was rejected.
     ReadingRejected = "reading_rejected",
+    /// A reading was confirmed as it was measured.
+    ReadingConfirmed = "reading_confirmed",
     /// The vault was made.
     VaultCreated = "vault_created",
     /// Somebody signed in.

@@ -50,8 +50,8 @@ const fn act(action: AuditAction) -> AuditAct {
         }
         DeviceUnbound | DeviceForgotten | ClinicianDisabled => AuditAct::Delete,
         ClockSet | UserSlotConfirmed | ConsentGiven | DecodedAgain | ReadingsAssigned | ReadingCorrected
-        | ReadingRejected | IdentityDecided | ClinicianChanged | PassphraseChanged | PinChanged | RecoveryKeySet
-        | PolicyChanged | InterruptionSeen => AuditAct::Update,
+        | ReadingRejected | ReadingConfirmed | IdentityDecided | ClinicianChanged | PassphraseChanged | PinChanged
+        | RecoveryKeySet | PolicyChanged | InterruptionSeen => AuditAct::Update,
         RecordRetried | ConflictDecided | RecordDiscarded | Rekeyed | Restored => AuditAct::Execute,
         SignedIn | ScreenUnlocked | Recovered | ClinicSignedIn => AuditAct::Login,
         VaultLocked | ScreenLocked | ClinicSignedOut => AuditAct::Logout,

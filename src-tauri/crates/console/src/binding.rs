@@ -218,7 +218,11 @@ impl Console {
         self.commits.request(Batch { changes, after });
     }
 
-    fn enrol(&mut self, changes: &mut Changes, device: DeviceDescription) {
+    fn enrol(&mut self, changes: &mut Changes, mut device: DeviceDescription) {
+        // Not read on this connection, it is still the device's.
+        if device.udi.is_none() {
+            device.udi = self.known.get(&device.id).and_then(|known| known.udi.clone());
+        }
         if self.known.get(&device.id) != Some(&device) {
             changes.outbox.extend(self.device_row(&device));
             self.known.insert(device.id, device.clone());

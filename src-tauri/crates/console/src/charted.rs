@@ -50,6 +50,8 @@ pub struct ChartedReading {
     pub filed: Filed,
     /// The record of the last word on it.
     pub row: Option<RowId>,
+    /// The policy asked a person to confirm it when it was filed, and nobody has said anything of it since.
+    pub waits_for_review: bool,
 }
 
 /// How far what is in force of a reading is on its way to the server.
@@ -145,7 +147,7 @@ async fn found(store: &dyn RecordStore, patient: PatientId, limit: usize) -> Res
     readings.truncate(limit);
     let is_marked = |reading: &&StoredReading| {
         let quality = reading.measurement.quality;
-        quality.has(QualityFlag::Corrected) || quality.has(QualityFlag::Rejected)
+        [QualityFlag::Corrected, QualityFlag::Rejected, QualityFlag::Confirmed].iter().any(|flag| quality.has(*flag))
     };
     let marked: Vec<ReadingId> = readings.iter().filter(is_marked).map(|reading| reading.id).collect();
     let Answer::Readings(first) = store.read(Query::TheseReadings(marked.clone())).await? else {
@@ -160,7 +162,7 @@ async fn found(store: &dyn RecordStore, patient: PatientId, limit: usize) -> Res
         let corrected =
             versions.iter().rev().filter(|said| said.reading == reading.id).find_map(|said| match &said.verdict {
                 Verdict::Corrected(measurement) => Some(measurement.value),
-                Verdict::Rejected => None,
+                Verdict::Rejected | Verdict::Confirmed => None,
             });
         if let Some(value) = corrected {
             reading.measurement.value = value;
@@ -180,6 +182,8 @@ struct Listed {
 impl Listed {
     fn charted(self, rows: &BTreeMap<RowId, OutboxRow>, rule: &FreshnessRule, now: Now) -> ChartedReading {
         let Self { reading, value, said, rows: ids } = self;
+        let first = ids.first().and_then(|id| rows.get(id));
+        let waits_for_review = Console::waits_for_review(&reading.measurement, &said, first);
         // The record of the last word counts; one that was withdrawn for a later one does not.
         let rows: Vec<&OutboxRow> = ids.iter().rev().filter_map(|id| rows.get(id)).collect();
         let live = rows.iter().find(|row| !row.is_withdrawn());
@@ -193,7 +197,7 @@ impl Listed {
         };
         let (freshness, age) = age_of(&reading.measurement, rule, now);
         let row = live.map(|row| row.id);
-        ChartedReading { reading, measured: value, versions: said, freshness, age, filed, row }
+        ChartedReading { reading, measured: value, versions: said, freshness, age, filed, row, waits_for_review }
     }
 }
 

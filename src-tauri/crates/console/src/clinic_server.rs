@@ -117,7 +117,8 @@ impl Console {
 
     /// Asks the server what it can do, when that is due.
     pub(crate) fn ask_capability(&mut self, now: Now) {
-        let due = self.clinic_said.again.is_none_or(|again| again.0 <= now.boot.0);
+        // What was met in earlier runs counts more than what it says, and is read first.
+        let due = self.knows_what_is_elsewhere() && self.clinic_said.again.is_none_or(|again| again.0 <= now.boot.0);
         if !due || self.clinic_said.asking || !self.access.vault_is_open() || self.closing.is_some() {
             return;
         }
@@ -146,7 +147,13 @@ impl Console {
             self.clinic_said.unreadable = !is_read;
         }
         if let Some(capability) = read {
-            self.sync.server_said(ServerTraits { our_ids: capability.update_create, ..ServerTraits::default() });
+            let only_by_our_ids = capability.update_create == Some(true) && lacks(capability.conditional_create);
+            if only_by_our_ids && self.sync.server_gives_ids() {
+                // Else nothing would ever go to it, whatever it says: if it refuses them after all, that is learned anew.
+                self.sync.try_our_ids_again();
+            } else {
+                self.sync.server_said(ServerTraits { our_ids: capability.update_create, ..ServerTraits::default() });
+            }
             self.clinic_said.capability = Some(capability);
         }
         let wait = if is_read && self.unfit_server().is_none() { DAY } else { SOON };

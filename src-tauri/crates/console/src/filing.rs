@@ -29,8 +29,8 @@ impl Console {
         self.row(bedside_fhir::gateway(&self.sync.context, env!("CARGO_PKG_VERSION")).document(), Vec::new())
     }
 
-    /// A spot reading's row. An implausible one waits for a person; one whose time the device cannot tell, and one that
-    /// no nomenclature has a code for, stays here.
+    /// A spot reading's row: preliminary where the policy asks a person to confirm it. An implausible one waits for a
+    /// person; one whose time the device cannot tell, and one that no nomenclature has a code for, stays here.
     pub(crate) fn reading_row(
         &self,
         patient: PatientId,
@@ -43,7 +43,8 @@ impl Console {
         let patient = self.patients.get(&patient).filter(|_| !held_back && measurement.parameter.is_standard())?;
         let Links { clock, weight, performer } = *links;
         let plain = ReadingInput::new(patient, device, measurement);
-        let input = ReadingInput { clock, derived_from: weight, performer, ..plain };
+        let needs_review = self.policy.review_spot_values;
+        let input = ReadingInput { clock, derived_from: weight, performer, needs_review, ..plain };
         let observation = bedside_fhir::reading_observation(&self.sync.context, &input).and_then(|o| o.document());
         self.row(observation, self.needs(patient.id, device))
     }
@@ -69,6 +70,18 @@ impl Console {
         let patient = self.patients.get(&patient)?;
         let input = ReadingInput::new(patient, device, measurement);
         Some(bedside_fhir::reading_id(&self.sync.context, &input))
+    }
+
+    /// Whether a reading waits for a person: its first row was filed so, and nobody has said anything of it since. An
+    /// early value is preliminary whoever looks at it.
+    pub(crate) fn waits_for_review(
+        measurement: &Measurement,
+        said: &[ReadingVersion],
+        first: Option<&OutboxRow>,
+    ) -> bool {
+        said.is_empty()
+            && !measurement.quality.has(QualityFlag::EarlyEstimate)
+            && first.is_some_and(|row| bedside_fhir::is_preliminary(&row.payload))
     }
 
     /// The row of what a person said of a reading that is in a chart; `reading` has the value in force. Its time of writing
@@ -143,6 +156,7 @@ pub(crate) fn by_nobody(row: OutboxRow) -> OutboxRow {
 fn version_row_id(resource: Uuid, said: &ReadingVersion) -> RowId {
     let verdict = match &said.verdict {
         Verdict::Rejected => "rejected".to_owned(),
+        Verdict::Confirmed => "confirmed".to_owned(),
         Verdict::Corrected(measurement) => match measurement.value {
             MeasuredValue::Single(quantity) => quantity.number.to_string(),
             MeasuredValue::Pressures(p) => format!("{}/{}/{}", p.systolic, p.diastolic, p.mean),

@@ -129,6 +129,7 @@ impl Console {
                 self.correct_reading(reading, value, reason, reply);
             }
             Request::RejectReading { reading, reason, reply } => self.reject_reading(reading, reason, reply),
+            Request::ConfirmReading { reading, reply } => self.confirm_reading(reading, reply),
             Request::Audit { patient, limit, reply } => self.audit_log(patient, limit, reply),
             Request::VerifyAudit { reply } => self.verify_audit(reply),
             Request::Close { reply } => self.close(Some(reply)),

@@ -397,7 +397,7 @@ pub struct ReadingVersion {
     pub version: u32,
     /// What it says.
     pub verdict: Verdict,
-    /// Why, in the author's words. Health data.
+    /// Why, in the author's words; empty for a confirmation. Health data.
     pub reason: Sensitive<String>,
     /// Who.
     pub author: Option<ClinicianId>,
@@ -412,6 +412,8 @@ pub enum Verdict {
     Corrected(Box<Measurement>),
     /// It is no measurement of this patient.
     Rejected,
+    /// It is right as it was measured: the site's policy asks a person to say so. Without a reason.
+    Confirmed,
 }
 
 /// A backup that is there.

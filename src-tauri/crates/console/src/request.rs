@@ -58,6 +58,9 @@ pub enum RequestError {
     /// A correction says what stands.
     #[error("the value is the one that stands; there is nothing to correct")]
     NothingToCorrect,
+    /// A reading that is to be confirmed waits for nobody: its policy did not ask for it, or a person said something of it.
+    #[error("this reading does not wait to be confirmed")]
+    NothingToConfirm,
     /// The strip shows no curve of the last seconds.
     #[error("there is no curve of the last seconds to mark")]
     NothingToMark,

@@ -136,6 +136,8 @@ requests! {
         tells: false, needs: OneOf(&[Review]), trace: Act(ReadingCorrected, None, None);
     RejectReading { reading: ReadingId, reason: String } -> (),
         tells: false, needs: OneOf(&[Review]), trace: Act(ReadingRejected, None, None);
+    ConfirmReading { reading: ReadingId } -> (),
+        tells: false, needs: OneOf(&[Review]), trace: Act(ReadingConfirmed, None, None);
     AcknowledgeInterruption { bind_again: bool } -> (),
         tells: false, needs: OneOf(&[Record]), trace: Act(InterruptionSeen, None, None);
     // Devices.

@@ -1,5 +1,6 @@
-//! Review: a person corrects a reading or rejects it, with a reason. The reading stays as it was measured; what is said of
-//! it is a new version. Not here: how versions are kept and which is in force (the vault).
+//! Review: a person corrects a reading or rejects it, with a reason, or confirms one that waits for it. The reading stays
+//! as it was measured; what is said of it is a new version. Not here: how versions are kept and which is in force (the
+//! vault).
 use crate::audit::AuditAction;
 use crate::commits::{After, Batch};
 use crate::epoch::Moment;
@@ -53,6 +54,7 @@ impl Drop for Turn {
 enum Word {
     Corrected(MeasuredValue),
     Rejected,
+    Confirmed,
 }
 
 /// What is to be written about a reading, once what was filed of it is known.
@@ -67,19 +69,28 @@ struct Said {
 impl Console {
     /// The value was another one.
     pub(crate) fn correct_reading(&mut self, id: ReadingId, value: MeasuredValue, reason: String, reply: Reply<()>) {
-        self.say_of_reading(id, Word::Corrected(value), &reason, reply);
+        self.say_with_reason(id, Word::Corrected(value), &reason, reply);
     }
 
     /// It is no measurement of this patient.
     pub(crate) fn reject_reading(&mut self, id: ReadingId, reason: String, reply: Reply<()>) {
-        self.say_of_reading(id, Word::Rejected, &reason, reply);
+        self.say_with_reason(id, Word::Rejected, &reason, reply);
     }
 
-    fn say_of_reading(&mut self, id: ReadingId, word: Word, reason: &str, reply: Reply<()>) {
+    /// It is right as it was measured.
+    pub(crate) fn confirm_reading(&mut self, id: ReadingId, reply: Reply<()>) {
+        self.say_of_reading(id, Word::Confirmed, String::new(), reply);
+    }
+
+    fn say_with_reason(&mut self, id: ReadingId, word: Word, reason: &str, reply: Reply<()>) {
         let reason = reason.trim().to_owned();
         if !(LEAST_REASON..=MOST_REASON).contains(&reason.chars().count()) {
             return answer(reply, Err(RequestError::ReasonNeeded { least: LEAST_REASON, most: MOST_REASON }));
         }
+        self.say_of_reading(id, word, reason, reply);
+    }
+
+    fn say_of_reading(&mut self, id: ReadingId, word: Word, reason: String, reply: Reply<()>) {
         let Some(turn) = self.under_review.turn(id) else { return answer(reply, Err(RequestError::UnderReview)) };
         let (store, asked) = (self.ports.store.clone(), self.epoch.moment());
         self.then(async move {
@@ -90,6 +101,8 @@ impl Console {
                     let reading = reading.ok_or(RequestError::NoSuchReading)?;
                     let verdict = match word {
                         Word::Rejected => Verdict::Rejected,
+                        Word::Confirmed if reading.patient.is_none() => return Err(RequestError::NotAssigned),
+                        Word::Confirmed => Verdict::Confirmed,
                         Word::Corrected(value) if stands(&reading, &before) == value => {
                             return Err(RequestError::NothingToCorrect);
                         }
@@ -125,9 +138,16 @@ impl Console {
     /// The version, the entry about it, what is not sent any more and what is sent in its place: in one commit.
     fn say(&mut self, said: Said, rows: &[OutboxRow], reply: Reply<()>) {
         let Said { reading, before, verdict, reason, turn } = said;
+        let is_provenance = |row: &OutboxRow| row.resource_type == bedside_fhir::Provenance::NAME;
+        let (provenances, rows): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(is_provenance);
+        let waits = Self::waits_for_review(&reading.measurement, &before, rows.first());
+        if verdict == Verdict::Confirmed && !waits {
+            return answer(reply, Err(RequestError::NothingToConfirm));
+        }
         let action = match verdict {
             Verdict::Rejected => AuditAction::ReadingRejected,
             Verdict::Corrected(_) => AuditAction::ReadingCorrected,
+            Verdict::Confirmed => AuditAction::ReadingConfirmed,
         };
         // Without the reason: it is health data, and the version has it. Entries are exported.
         let entry = self.entry(action, reading.patient, Some(reading.device));
@@ -140,10 +160,8 @@ impl Console {
             author: entry.actor,
             at: behind.map_or(entry.at, |behind| entry.at.max(behind)),
         };
-        let is_provenance = |row: &OutboxRow| row.resource_type == bedside_fhir::Provenance::NAME;
-        let (provenances, rows): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(is_provenance);
         let may_have_it = rows.iter().any(|row| self.may_have_arrived(row));
-        let in_its_place = self.in_its_place(&reading, &version, &rows, may_have_it);
+        let in_its_place = self.in_its_place(&reading, &version, (&rows, &provenances), may_have_it);
         // Who took a reading that the server has is told whatever is said of it now; of one that it never got, nothing
         // is.
         let open: Vec<OutboxRow> = if may_have_it { rows } else { rows.into_iter().chain(provenances).collect() };
@@ -175,12 +193,13 @@ impl Console {
         &self,
         reading: &StoredReading,
         said: &ReadingVersion,
-        rows: &[OutboxRow],
+        (rows, provenances): (&[OutboxRow], &[OutboxRow]),
         may_have_it: bool,
     ) -> Vec<OutboxRow> {
         let row = match &said.verdict {
             Verdict::Rejected if may_have_it => self.version_row(reading, said, LaterWord::EnteredInError, rows),
             Verdict::Rejected => None,
+            Verdict::Confirmed => self.version_row(reading, said, LaterWord::Confirmed, rows),
             Verdict::Corrected(measurement) => {
                 let word = if may_have_it { LaterWord::Amended } else { LaterWord::Corrected };
                 let in_force = StoredReading { measurement: (**measurement).clone(), ..reading.clone() };
@@ -188,7 +207,8 @@ impl Console {
             }
         };
         let Some(row) = row else { return Vec::new() };
-        let provenances = self.provenances_of_version(&row, reading, said, !may_have_it);
+        let taken = Self::taken_before(rows, provenances).filter(|_| !may_have_it);
+        let provenances = self.provenances_of_version(&row, reading, said, (!may_have_it).then_some(taken));
         std::iter::once(row).chain(provenances).collect()
     }
 
@@ -261,7 +281,7 @@ async fn found(
 fn stands(reading: &StoredReading, before: &[ReadingVersion]) -> MeasuredValue {
     let corrected = before.iter().rev().find_map(|said| match &said.verdict {
         Verdict::Corrected(measurement) => Some(measurement.value),
-        Verdict::Rejected => None,
+        Verdict::Rejected | Verdict::Confirmed => None,
     });
     corrected.unwrap_or(reading.measurement.value)
 }

@@ -25,6 +25,7 @@ use bedside_policy::Policy;
 use bedside_session::Now;
 use bedside_vitals::WallTime;
 use parcel::{Loaded, Parcel};
+use server_before::Before;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -53,8 +54,8 @@ pub(crate) struct Sync {
     deciding: BTreeSet<RowId>,
     /// The way for the rows that are being marked.
     way: Option<Arc<dyn ClinicServer>>,
-    /// What earlier runs learned of the server was read: before that nothing goes.
-    remembered: bool,
+    /// What has to be known before anything goes.
+    before: Before,
     /// What is kept of the server.
     kept: ServerTraits,
     metered: Metered,
@@ -83,7 +84,7 @@ impl Sync {
             elsewhere: BTreeSet::new(),
             deciding: BTreeSet::new(),
             way: None,
-            remembered: false,
+            before: Before::default(),
             kept: ServerTraits::default(),
             metered: Metered::Off,
         }
@@ -114,7 +115,7 @@ impl Sync {
         self.elsewhere.clear();
         self.deciding.clear();
         self.way = None;
-        self.remembered = false;
+        self.before = Before::default();
         self.round += 1;
         for reply in std::mem::take(&mut self.quiet) {
             answer(reply, Err(RequestError::Locked));
@@ -180,9 +181,13 @@ impl Sync {
         self.outbox.remember(said);
     }
 
+    /// The server says that it takes ids of ours, and it is not known any more that it does not.
+    pub(crate) fn try_our_ids_again(&mut self) {
+        self.outbox.try_our_ids_again();
+    }
+
     /// What was learned of the server before, and whether a person said that the way to it costs.
     fn remember(&mut self, known: Option<StoredServer>, policy: &Policy) {
-        self.remembered = true;
         let by_person = known.as_ref().is_some_and(|known| known.metered);
         if let Some(StoredServer { mut traits, .. }) = known {
             self.kept = traits;
@@ -271,7 +276,10 @@ impl Sync {
                 .last_attempt
                 .or(self.tried_before.as_ref().map(|outcome| outcome.at))
                 .max(self.counts.last_accepted),
-            next_attempt: self.outbox.next_wake().filter(|_| self.configured && !status.in_flight),
+            next_attempt: self
+                .outbox
+                .next_wake()
+                .filter(|_| self.configured && self.before.is_known() && !status.in_flight),
             fault,
             last_success: status.last_success.or(self.counts.last_accepted),
             progress: progress(status.progress).filter(|_| status.in_flight || status.progress.rows_done > 0),
@@ -281,11 +289,11 @@ impl Sync {
         }
     }
 
-    /// Nothing can be done now: no request is under way, and none is due.
+    /// Nothing can be done now: no request is under way, and none is due, or all of them are stopped.
     fn is_quiet(&self, now: Now, is_stopped: bool) -> bool {
         let status = self.outbox.status();
-        let due = !is_stopped && self.outbox.next_wake().is_some_and(|at| at <= now.wall);
-        self.remembered && !self.preparing && !status.in_flight && !due
+        let due = !self.before.is_known() || self.outbox.next_wake().is_some_and(|at| at <= now.wall);
+        !self.preparing && !status.in_flight && (is_stopped || !due)
     }
 }
 
@@ -306,7 +314,7 @@ impl Console {
     pub(crate) fn start_sync(&mut self, now: Now) {
         self.recount_outbox();
         let cannot = self.ports.clinic.is_none() || !self.access.vault_is_open();
-        if cannot || self.sync.preparing || !self.sync.remembered || self.closing.is_some() {
+        if cannot || self.sync.preparing || !self.sync.before.is_known() || self.closing.is_some() {
             return self.answer_quiet(now);
         }
         self.ask_capability(now);
@@ -483,6 +491,9 @@ impl Console {
         if self.unfit_server().is_some() {
             self.clinic_said.ask_again();
         }
+        if self.waits_for_list() {
+            self.download.due_now();
+        }
         self.sync.outbox.try_now();
         self.anchoring.clinic.asked();
         self.audit_filing.asked();
@@ -543,7 +554,12 @@ impl Console {
         }
         let can_ask = self.ports.clinic.is_some() && self.access.vault_is_open() && self.closing.is_none();
         let hears_more = can_ask && self.waits_for_statement();
-        let is_quiet = self.sync.is_quiet(now, self.unfit_server().is_some());
+        let is_stopped = if self.sync.before.is_known() {
+            self.unfit_server().is_some()
+        } else {
+            self.waits_for_list() && self.download.waits(now.boot)
+        };
+        let is_quiet = self.sync.is_quiet(now, is_stopped);
         let settled = is_quiet && !hears_more && !self.commits.pending() && !self.sync.counting && !self.sync.recount;
         if !settled {
             return;

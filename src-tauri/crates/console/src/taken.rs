@@ -4,7 +4,7 @@ use crate::devices::SessionKey;
 use crate::event_loop::Console;
 use crate::filing::by_nobody;
 use crate::records::{ReadingVersion, StoredReading, Verdict};
-use bedside_fhir::{BatteryInput, Person, ProvenanceAct, ProvenanceInput, Resource};
+use bedside_fhir::{BatteryInput, Person, ProvenanceAct, ProvenanceInput, Resource, TypeName};
 use bedside_outbox::{OutboxRow, RowId};
 use bedside_vitals::{
     ConnectionId, DeviceClock, DeviceDescription, MeasuredValue, Measurement, Parameter, PatientId, QualityFlag,
@@ -88,24 +88,44 @@ impl Console {
         rows.iter().flat_map(|row| [provenance_row_id(*row, TAKEN), provenance_row_id(*row, SAID)]).collect()
     }
 
-    /// Who said what later of a reading, as the row of it goes out. `first` when nothing of the reading went out
-    /// before: then how it was taken goes with it, too.
+    /// The row that says how a reading was taken, among those of its rows.
+    pub(crate) fn taken_before<'a>(rows: &[OutboxRow], provenances: &'a [OutboxRow]) -> Option<&'a OutboxRow> {
+        let ids: Vec<RowId> = rows.iter().map(|row| provenance_row_id(row.id, TAKEN)).collect();
+        provenances.iter().find(|row| ids.contains(&row.id))
+    }
+
+    /// Who said what later of a reading, as the row of it goes out. With `taken` when nothing of the reading went out
+    /// before: then how it was taken goes with it, as it was to be told before, where that is known.
     pub(crate) fn provenances_of_version(
         &self,
         row: &OutboxRow,
         reading: &StoredReading,
         said: &ReadingVersion,
-        first: bool,
+        taken: Option<Option<&OutboxRow>>,
     ) -> Vec<OutboxRow> {
         let act = match said.verdict {
             Verdict::Corrected(_) => ProvenanceAct::Corrected,
             Verdict::Rejected => ProvenanceAct::Rejected,
+            Verdict::Confirmed => ProvenanceAct::Confirmed,
         };
         let author = self.person().filter(|person| said.author.is_some_and(|author| author.0 == person.id));
         let word = self.provenance_row(row, SAID, act, said.at, author.as_ref());
-        // Who measured it is not known any more: this console took it.
         let received = reading.measurement.time.received;
-        let taken = first.then(|| self.provenance_row(row, TAKEN, ProvenanceAct::Entered, received, None)).flatten();
+        let taken = taken.and_then(|before| match before {
+            Some(before) => Some(OutboxRow {
+                id: provenance_row_id(row.id, TAKEN),
+                depends_on: vec![row.id],
+                measured_by: before.measured_by,
+                ..OutboxRow::new(
+                    bedside_fhir::Provenance::NAME,
+                    before.resource_id,
+                    before.payload.clone(),
+                    row.created,
+                )
+            }),
+            // Who measured it is not known any more: this console took it.
+            None => self.provenance_row(row, TAKEN, ProvenanceAct::Entered, received, None),
+        });
         taken.into_iter().chain(word).collect()
     }
 

@@ -167,6 +167,8 @@ pub(crate) enum Readings {
     Correct(Correct),
     /// A reading is no measurement of its patient, with a reason; the reading itself stays.
     Reject(Reject),
+    /// A reading that waits for a person is right as it was measured.
+    Confirm(Confirm),
     /// Spot readings and every value of the streams, oldest first.
     Export(Export),
 }
@@ -220,6 +222,13 @@ pub(crate) struct Reject {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Confirm {
+    /// Its id (`readings list --json`).
+    #[arg(long, value_name = "ID")]
+    pub(crate) reading: String,
 }
 
 #[derive(Debug, Args)]

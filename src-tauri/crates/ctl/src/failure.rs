@@ -96,6 +96,7 @@ impl From<RequestError> for Failure {
             | RequestError::NotAssigned
             | RequestError::RejectedReading
             | RequestError::NothingToCorrect
+            | RequestError::NothingToConfirm
             | RequestError::NothingToMark
             | RequestError::Implausible { .. }
             | RequestError::PressureOrder

@@ -21,25 +21,45 @@ export interface Standing {
 export const dateAndTime = (milliseconds: number): string => `${isoDate(milliseconds)} ${clockTime(milliseconds)}`
 
 /** Nobody has said yet what is to become of a value that no person can have. */
-export const needsReview = ({ filed }: ChartedReadingView): boolean => filed.state === 'local' && filed.why === 'implausible'
+const isImpossible = ({ filed }: ChartedReadingView): boolean => filed.state === 'local' && filed.why === 'implausible'
+
+/** A person has to say something of it. */
+export const needsReview = (reading: ChartedReadingView): boolean => reading.waits_for_review || isImpossible(reading)
+
+/** What people made of it. */
+export function standingOf({ standing, waits_for_review }: ChartedReadingView): { icon: IconName; words: string } {
+  if (waits_for_review) return { icon: 'eye', words: text('review.standing.waits') }
+  return { icon: STANDING_ICON[standing], words: text(`review.standing.${standing}`) }
+}
+
+/** The icon of a version; what a device measured is none that a person made. */
+export const versionIcon = ({ said }: VersionView): IconName => (said === 'measured' ? 'pulse' : STANDING_ICON[said])
+
+const STANDING_ICON: Record<ChartedReadingView['standing'], IconName> = {
+  measured: 'check',
+  corrected: 'edit',
+  rejected: 'strike',
+  confirmed: 'check',
+}
 
 /** Where what is in force stands on its way to the server. */
 export function filedStanding(reading: ChartedReadingView): Standing {
   const { filed, standing } = reading
-  if (needsReview(reading)) return { record: 'review', icon: 'eye', words: text('review.filed.needs_review') }
+  if (isImpossible(reading)) return { record: 'review', icon: 'eye', words: text('review.filed.needs_review') }
   if (filed.state === 'withdrawn') return { record: 'local', icon: 'notRecording', words: text('review.filed.withdrawn') }
   if (filed.state === 'local') return { record: 'local', icon: 'disk', words: text('review.filed.local') }
   const sent = filed.record === 'accepted'
+  if (sent && reading.waits_for_review) return { record: 'accepted', icon: stateIcon('accepted'), words: text('review.filed.accepted.waits') }
   const words = sent && standing !== 'measured' ? text(`review.filed.accepted.${standing}`) : text(`review.filed.${filed.record}`)
   return { record: filed.record, icon: stateIcon(filed.record), words }
 }
 
 /** Why it stands so, where that is not plain. */
-export function filedWhy({ filed }: ChartedReadingView): string | undefined {
+export function filedWhy({ filed, waits_for_review }: ChartedReadingView): string | undefined {
   if (filed.state === 'local') return text(`review.why.${filed.why}`)
   if (filed.state === 'withdrawn') return text('review.why.withdrawn')
   if (filed.record === 'refused') return text('review.why.refused', { answer: filed.answer ?? '' })
-  return undefined
+  return waits_for_review ? text('review.why.waits') : undefined
 }
 
 /** Every kind that is there, in the order of its newest reading. */
@@ -49,7 +69,7 @@ export const kindsOf = (readings: ChartedReadingView[]): Parameter[] => [...new 
 export function versionWords({ said, author }: VersionView, source: string): string {
   if (said === 'measured') return text('review.version.measured', { device: source })
   const who = author ?? text('review.version.nobody')
-  return said === 'corrected' ? text('review.version.corrected', { who }) : text('review.version.rejected', { who })
+  return text(`review.version.${said}`, { who })
 }
 
 /** A reason that the record takes, or why not. */

@@ -23,8 +23,10 @@ const POSSIBLE: Record<string, [number, number]> = { 'mm[Hg]': [10, 400], Cel: [
 export class SimulatedReadings {
   #kept: Kept[]
 
-  constructor(now: number) {
+  /** With `reviewed` the policy asks a person to confirm each reading. */
+  constructor(now: number, reviewed = false) {
     this.#kept = [...ofRosa(now), ...ofRuth(now)].sort((a, b) => b.at - a.at)
+    if (reviewed) for (const kept of this.#kept) kept.waits_for_review = kept.standing === 'measured' && kept.filed.state === 'record'
   }
 
   charted(patient: string, limit: number, now: number): ChartedView {
@@ -55,9 +57,22 @@ export class SimulatedReadings {
     return kept.patient
   }
 
-  #find(id: string, reason: string): Kept {
+  confirm(id: string, author: string | null, now: number): string {
+    const kept = this.#known(id)
+    if (!kept.waits_for_review) throw new Refusal('REVIEW-CONFIRMED', 'nothing_to_confirm')
+    this.#say(kept, { said: 'confirmed', text: null, at: now, author, reason: null })
+    kept.filed = { state: 'record', record: 'waiting', answer: null }
+    return kept.patient
+  }
+
+  #known(id: string): Kept {
     const kept = this.#kept.find((each) => each.id === id)
     if (!kept) throw new Refusal('INBOX-READING', 'no_such_reading')
+    return kept
+  }
+
+  #find(id: string, reason: string): Kept {
+    const kept = this.#known(id)
     if ([...reason.trim()].length < 3) throw new Refusal('REASON', 'reason_needed')
     return kept
   }
@@ -65,6 +80,7 @@ export class SimulatedReadings {
   #say(kept: Kept, version: Kept['versions'][number]): void {
     kept.versions.push(version)
     kept.standing = version.said
+    kept.waits_for_review = false
   }
 }
 
@@ -123,6 +139,7 @@ function measured(
     time: 'device_clock_corrected',
     received,
     standing: 'measured',
+    waits_for_review: false,
     filed,
     pressures: parameter === 'blood_pressure',
     frame: `5e2a91c4-0d3f-4b6a-9a41-77c2f0e81b${10 + index} 00002a${parameter === 'blood_pressure' ? '35' : '1c'} ${index}`,

@@ -92,6 +92,25 @@ async fn a_rejected_reading_is_no_value_any_more_and_the_one_before_is_the_last(
 }
 
 #[tokio::test]
+async fn a_confirmed_reading_stays_a_value_everywhere_with_its_mark_and_can_be_rejected_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (vault, first, second, nobodys) = vault(folder.path()).await;
+    let confirmed = |reading| ReadingVersion { verdict: Verdict::Confirmed, ..said(reading, None, "") };
+    say(&vault, confirmed(&second)).await;
+    say(&vault, confirmed(&nobodys)).await;
+    for shown in [last(&vault).await, in_trend(&vault).await, readings(&vault).await] {
+        let reading = shown.iter().find(|reading| reading.id == second.id).unwrap();
+        assert_eq!(reading.measurement.value, second.measurement.value);
+        let quality = reading.measurement.quality;
+        assert!(quality.has(QualityFlag::Confirmed) && !quality.has(QualityFlag::Corrected));
+    }
+    assert!(matches!(read(&vault, Query::UnassignedCount).await, Answer::Count(1)), "it is no rejection");
+    assert_eq!(versions(&vault, &second).await, [ReadingVersion { version: 1, ..confirmed(&second) }]);
+    say(&vault, said(&second, None, "was hers")).await;
+    assert_eq!(last(&vault).await, [first]);
+}
+
+#[tokio::test]
 async fn what_was_measured_and_every_word_on_it_stay_with_reason_and_author() {
     let folder = tempfile::tempdir().unwrap();
     let (vault, _, second, _) = vault(folder.path()).await;

@@ -164,6 +164,11 @@ impl ConsoleHandle {
         self.ask(|reply| Request::RejectReading { reading, reason, reply }).await
     }
 
+    /// Says that a reading which waits for a person is right as it was measured.
+    pub async fn confirm_reading(&self, reading: ReadingId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::ConfirmReading { reading, reply }).await
+    }
+
     /// The audit log, newest first, of everybody or of one patient.
     pub async fn audit(&self, patient: Option<PatientId>, limit: usize) -> Result<AuditLog, RequestError> {
         self.ask(|reply| Request::Audit { patient, limit, reply }).await

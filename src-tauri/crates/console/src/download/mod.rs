@@ -25,7 +25,7 @@ use bedside_fhir::download::{ServerId, Skipped};
 use bedside_outbox::{OutboxRow, RowId, ServerCopy};
 use bedside_session::Now;
 use bedside_vitals::{BootTime, PatientId, WallTime};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use uuid::Uuid;
 use walk::{PAGE, WORKLIST, Walk};
@@ -51,6 +51,10 @@ pub(crate) struct Download {
     /// Counts how often everything was forgotten.
     round: u64,
     patients: BTreeMap<ServerId, ClinicPatient>,
+    /// Patients of the record whom a server of another address named, and this one does not.
+    elsewhere: BTreeSet<PatientId>,
+    /// Since the vault was opened the list was taken, or given up until its next time.
+    heard: bool,
     cursors: BTreeMap<String, WallTime>,
     /// When each query was answered to its end.
     answered: BTreeMap<String, WallTime>,
@@ -81,6 +85,8 @@ impl Default for Download {
             server: String::new(),
             round: 0,
             patients: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
+            heard: false,
             cursors: BTreeMap::new(),
             answered: BTreeMap::new(),
             walk: None,
@@ -125,9 +131,35 @@ impl Download {
         self.patients.values().any(|one| one.join.is_linked() && one.patient == Some(patient))
     }
 
-    /// What the vault keeps of this server.
-    fn load(&mut self, server: String, record: ClinicRecord) {
+    /// Patients whom another server named, and this one did not when the vault was opened.
+    pub(crate) fn only_elsewhere(&self) -> Vec<PatientId> {
+        self.elsewhere.iter().copied().collect()
+    }
+
+    /// Whether the list was taken, or given up until its next time, since the vault was opened.
+    pub(crate) const fn was_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// The list is asked for at once.
+    pub(crate) fn due_now(&mut self) {
+        self.next = None;
+    }
+
+    /// Whether the list is not being fetched: its next try has a time, or somebody must sign in first.
+    pub(crate) fn waits(&self, boot: BootTime) -> bool {
+        let for_sign_in = self.fault.as_ref().is_some_and(|(code, _)| *code == paging::SIGN_IN);
+        let idle = !self.in_flight && !self.writing && self.arrived.is_none();
+        idle && (for_sign_in || self.next.is_some_and(|next| boot < next))
+    }
+
+    /// What the vault keeps of this server and of others.
+    fn load(&mut self, server: String, record: ClinicRecord, others: impl Iterator<Item = ClinicRecord>) {
         self.server = server;
+        let linked = |one: ClinicPatient| one.patient.filter(|_| one.join.is_linked());
+        let here: BTreeSet<_> = record.patients.iter().cloned().filter_map(linked).collect();
+        let elsewhere = others.flat_map(|other| other.patients).filter_map(linked);
+        self.elsewhere = elsewhere.filter(|patient| !here.contains(patient)).collect();
         self.patients = record.patients.into_iter().map(|one| (one.id.clone(), one)).collect();
         self.answered = record.cursors.iter().map(|one| (one.query.clone(), one.taken)).collect();
         self.cursors = record.cursors.into_iter().filter_map(|one| Some((one.query, one.updated?))).collect();
@@ -161,7 +193,7 @@ impl Console {
         let Some(clinic) = &self.ports.clinic else { return };
         let server = clinic.address();
         let record = kept.remove(&server).unwrap_or_default();
-        self.download.load(server, record);
+        self.download.load(server, record, kept.into_values());
     }
 
     /// References to patients of the record become those of the server's own ids, just before rows are sent.
@@ -193,6 +225,9 @@ impl Console {
     /// The next request of a download, if it is time for one.
     pub(crate) fn start_download(&mut self, now: Now) {
         if !self.access.vault_is_open() || self.closing.is_some() || self.download.writing {
+            return;
+        }
+        if !self.knows_what_is_elsewhere() {
             return;
         }
         if self.download.arrived.is_some() {
@@ -229,6 +264,13 @@ impl Console {
             self.download.next = None;
         }
         self.changed = true;
+        self.list_heard();
+    }
+
+    /// Whom the server has is known as far as it can be: what waited for that goes.
+    fn list_heard(&mut self) {
+        self.download.heard = true;
+        self.send_anew();
     }
 
     /// The same page is asked for again, later; after many failures the download begins anew at its next time.

@@ -19,7 +19,7 @@ use bedside_vitals::{Patient, PatientId};
 use std::sync::Arc;
 use std::time::Duration;
 
-const SIGN_IN: &str = "SERVER-SIGN-IN";
+pub(super) const SIGN_IN: &str = "SERVER-SIGN-IN";
 
 /// The answer to a request.
 pub(super) struct Arrived {
@@ -351,6 +351,7 @@ impl Console {
             for patient in moved_beds {
                 console.patients.insert(patient.id, patient);
             }
+            console.list_heard();
             if let Some(walk) = &mut console.download.walk
                 && walk.after_list(&console.download.patients) == Next::Done
             {

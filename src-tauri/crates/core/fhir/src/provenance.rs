@@ -1,4 +1,4 @@
-//! Who measured, entered, corrected or rejected, with which software, as a Provenance of the reading's Observation
+//! Who measured, entered, corrected, rejected or confirmed, with which software, as a Provenance of the reading's Observation
 //! (FHIR R4).
 //! Not here: the Observation, and who was signed in (the console).
 //!
@@ -72,6 +72,8 @@ pub enum ProvenanceAct {
     Corrected,
     /// A person rejected it.
     Rejected,
+    /// A person looked at it and confirmed it.
+    Confirmed,
 }
 
 /// One word on one reading.
@@ -95,6 +97,7 @@ pub fn provenance_id(context: &FilingContext, input: &ProvenanceInput<'_>) -> Uu
         ProvenanceAct::Measured | ProvenanceAct::Entered => "taken".to_owned(),
         ProvenanceAct::Corrected => format!("corrected {}", at.0),
         ProvenanceAct::Rejected => format!("rejected {}", at.0),
+        ProvenanceAct::Confirmed => format!("confirmed {}", at.0),
     };
     stable_id(&format!("provenance|{observation}|{}|{word}", context.gateway))
 }
@@ -112,6 +115,7 @@ pub fn provenance(
         ProvenanceAct::Entered => (codes::ENTERER, codes::CREATED),
         ProvenanceAct::Corrected => (codes::AUTHOR, codes::UPDATED),
         ProvenanceAct::Rejected => (codes::AUTHOR, codes::NULLIFIED),
+        ProvenanceAct::Confirmed => (codes::VERIFIER, codes::UPDATED),
     };
     let agent = |word, who| ProvenanceAgent { r#type: Some(codes::concept(word)), who, rest: Map::new() };
     let person = who.map(|person| agent(part, person.reference()));

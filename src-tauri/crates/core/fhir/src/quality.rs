@@ -27,7 +27,7 @@ pub(crate) fn standing(quality: Quality, needs_review: bool) -> Standing {
     let status = if invalid {
         "entered-in-error"
     } else if early || needs_review || has(QualityFlag::Implausible) {
-        "preliminary"
+        PRELIMINARY
     } else {
         "final"
     };
@@ -48,6 +48,9 @@ pub(crate) fn standing(quality: Quality, needs_review: bool) -> Standing {
         test_data: TEST_DATA.into_iter().any(has),
     }
 }
+
+/// The status of a value that is early, doubtful, or waits for a person (FHIR R4, observation-status).
+pub(crate) const PRELIMINARY: &str = "preliminary";
 
 /// Why a special value is no number (uv-phd 2.0.0, special FLOAT and SFLOAT values).
 pub(crate) fn special(special: Special) -> CodeableConcept {

@@ -1,7 +1,9 @@
-//! Later versions of an Observation: what a person corrected, and what a person rejected. Source: FHIR R4, observation-status.
+//! Later versions of an Observation: what a person corrected, rejected or confirmed. Source: FHIR R4,
+//! observation-status.
 //! Not here: whether the server has an earlier one, and the reason in the person's words, which stays in the record.
 use crate::codes;
 use crate::datatypes::Annotation;
+use crate::quality::PRELIMINARY;
 use crate::resources::Observation;
 
 /// What a person said of a reading.
@@ -13,6 +15,8 @@ pub enum LaterWord {
     Amended,
     /// Rejected after the server had it, or may have had it.
     EnteredInError,
+    /// Confirmed as it was measured: it waits for nobody any more.
+    Confirmed,
 }
 
 /// The Observation of a reading as it is after a person's word. `observation` has the value in force; of a rejected one no
@@ -27,7 +31,14 @@ pub fn later_version(observation: Observation, word: LaterWord) -> Observation {
             Observation { status, note, ..observation }
         }
         LaterWord::EnteredInError => withheld(observation),
+        LaterWord::Confirmed => observation,
     }
+}
+
+/// Whether an Observation, as it is stored, is one that nobody has called final. One that cannot be read is not
+/// known as such.
+pub fn is_preliminary(stored: &str) -> bool {
+    serde_json::from_str::<Observation>(stored).is_ok_and(|one| one.status == PRELIMINARY)
 }
 
 /// The Observation with what an earlier version of it, as it is stored, refers to: the clock, the weight, who measured.

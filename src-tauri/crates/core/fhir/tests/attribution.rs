@@ -1,4 +1,4 @@
-//! Who measured, entered, corrected or rejected: the Provenance of a reading, and the performer of its Observation.
+//! Who measured, entered, corrected, rejected or confirmed: the Provenance of a reading, and the performer of its Observation.
 //! Not here: who was signed in, and when it is sent (the console).
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
@@ -34,10 +34,11 @@ fn a_reading_that_a_nurse_read_from_a_memory_in_a_test() {
 }
 
 #[test]
-fn a_reading_that_a_clinician_corrected_and_one_that_was_rejected() {
+fn a_reading_that_a_clinician_corrected_one_that_was_rejected_and_one_that_was_confirmed() {
     let said = |act| provenance(&context(), &word(act, Some(&nurse())), false).unwrap();
     golden("provenance_corrected", &said(ProvenanceAct::Corrected));
     golden("provenance_rejected", &said(ProvenanceAct::Rejected));
+    golden("provenance_confirmed", &said(ProvenanceAct::Confirmed));
 }
 
 #[test]
@@ -89,5 +90,6 @@ fn later_versions_of_a_temperature() {
     let measurement = measured(Parameter::BodyTemperature, single("37.20", Unit::DegreeCelsius));
     let first = reading_observation(&context(), &ReadingInput::new(&patient, &device, &measurement)).unwrap();
     golden("body_temperature_amended", &later_version(first.clone(), LaterWord::Amended));
+    golden("body_temperature_confirmed", &later_version(first.clone(), LaterWord::Confirmed));
     golden("body_temperature_rejected", &later_version(first, LaterWord::EnteredInError));
 }

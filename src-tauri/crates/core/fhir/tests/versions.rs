@@ -1,8 +1,10 @@
-//! What the server is given after a person corrected or rejected a reading.
+//! What the server is given after a person corrected, rejected or confirmed a reading.
 //! Not here: when, and whether the server has an earlier version.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 mod common;
-use bedside_fhir::{LaterWord, Observation, ReadingInput, Resource, later_version, reading_observation};
+use bedside_fhir::{
+    LaterWord, Observation, ReadingInput, Resource, is_preliminary, later_version, reading_observation,
+};
 use bedside_vitals::{
     BloodPressure, Decimal, DeviceKind, MeasuredValue, Number, Parameter, Quality, QualityFlag, Unit,
 };
@@ -34,6 +36,20 @@ fn a_value_corrected_after_it_was_sent_is_an_amended_version_of_the_same_resourc
     let early = Quality::GOOD.with(QualityFlag::EarlyEstimate);
     let early = observed(Parameter::BodyTemperature, single("37.2", Unit::DegreeCelsius), early);
     assert_eq!(later_version(early, LaterWord::Amended).status, "preliminary", "a correction makes no estimate final");
+}
+
+#[test]
+fn a_confirmed_value_is_a_final_version_of_the_resource_that_was_preliminary_and_nothing_is_noted() {
+    let (person, device) = (person(), described(DeviceKind::Thermometer));
+    let measurement = measured(Parameter::BodyTemperature, single("37.20", Unit::DegreeCelsius));
+    let input = ReadingInput { needs_review: true, ..ReadingInput::new(&person, &device, &measurement) };
+    let first = reading_observation(&context(), &input).unwrap();
+    let plain = reading_observation(&context(), &ReadingInput { needs_review: false, ..input }).unwrap();
+    let confirmed = later_version(plain, LaterWord::Confirmed);
+    assert_eq!((first.status.as_str(), confirmed.status.as_str()), ("preliminary", "final"));
+    assert_eq!(Observation { status: confirmed.status.clone(), ..first.clone() }, confirmed, "all else stays");
+    let stored = |one: Observation| one.document().unwrap().json;
+    assert!(is_preliminary(&stored(first)) && !is_preliminary(&stored(confirmed)) && !is_preliminary("{}"));
 }
 
 #[test]

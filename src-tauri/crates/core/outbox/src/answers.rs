@@ -21,6 +21,10 @@ const MOST_FAILING: usize = 2;
 const MOST_LONE_REFUSALS: u32 = 3;
 /// After so many questions without a usable answer the rows are simply sent again: they have ids, so no copy appears.
 const MOST_LOST_QUESTIONS: u32 = 3;
+/// So long a question rests that was lost again and again, behind the back-off of all.
+const QUESTION_RESTS_MS: i64 = 60_000;
+/// So long entries of the audit log rest after an answer that nobody expects, and disturb nothing.
+const AUDIT_RESTS_MS: i64 = 15 * 60_000;
 
 impl Outbox {
     /// Takes the result of the request under way; `random` spreads the next try. Returns what changed, to be stored; each
@@ -87,15 +91,19 @@ impl Outbox {
         } else if any(EntryVerdict::Busy) || any(EntryVerdict::Failed) {
             self.backoff.fail(now, random, None);
         }
+        // Without ids of ours only the place tells which entry an answer is about, and not every server keeps the order.
+        let by_place = request.naming == Naming::Identifier && rows.len() > 1;
         let mut updates = Vec::new();
         for (index, ((id, answer), verdict)) in rows.iter().zip(answers).zip(&verdicts).enumerate() {
             let outcome = Outcome { status: answer.status, text: shortened(answer.text), at: now };
             let random = spread(random, index as u64);
             updates.extend(match verdict {
                 EntryVerdict::Accepted if request.naming == Naming::Identifier => {
-                    self.look_back(*id, outcome, answer.server)
+                    self.look_back(*id, outcome, answer.server, by_place)
                 }
                 EntryVerdict::Accepted => self.accept(*id, outcome, answer.server),
+                EntryVerdict::Refused if by_place => self.alone(*id, Some(outcome)),
+                EntryVerdict::Permission if by_place && others_pass => self.alone(*id, Some(outcome)),
                 _ => self.take_no(random, *id, *verdict, outcome, others_pass),
             });
         }
@@ -134,10 +142,11 @@ impl Outbox {
 
     /// The server took it, and whether it has it once is still to be asked: two that arrive at the same moment may both be
     /// created.
-    fn look_back(&mut self, id: RowId, outcome: Outcome, server: Option<ServerCopy>) -> Vec<RowUpdate> {
+    fn look_back(&mut self, id: RowId, outcome: Outcome, server: Option<ServerCopy>, by_place: bool) -> Vec<RowUpdate> {
         self.window.set_uncertain(id, true);
         self.window.doubt(id);
         if let Some(entry) = self.window.entry_mut(id) {
+            entry.alone |= !by_place;
             entry.taken = Some((outcome.clone(), server));
         }
         // Also with a later version behind it: the server has it.
@@ -333,10 +342,16 @@ impl Outbox {
         let asking = kind == TryKind::AskWhichArrived;
         let is_audit = rows.iter().any(|id| self.window.entry(*id).is_some_and(|entry| entry.row.lane == Lane::Audit));
         match verdict {
-            // An audit entry goes alone, after the server took others: it is about its kind, and stops nothing else.
-            WholeVerdict::Permission if is_audit => return self.take_no_audit(rows, now),
-            WholeVerdict::Address | WholeVerdict::Refused if is_audit && !asking => {
-                return self.take_no_audit(rows, now);
+            // An audit entry goes alone: what the server says of it is about its kind, and stops nothing else.
+            WholeVerdict::Permission if is_audit && asking => {
+                return self.believe_answers(random, rows, None, &outcome);
+            }
+            WholeVerdict::Permission | WholeVerdict::Address | WholeVerdict::Refused if is_audit && !asking => {
+                if matches!(outcome.status, 403 | 405 | 501) {
+                    return self.take_no_audit(rows, now);
+                }
+                // Anything else may be of the moment.
+                return self.put_all_back(rows, Some(now.plus_millis(AUDIT_RESTS_MS)), &outcome);
             }
             _ => {}
         }
@@ -462,8 +477,9 @@ impl Outbox {
         }
     }
 
-    /// The server cannot be asked. What it said that it took counts as it said it; the others are sent again without asking:
-    /// they have ids or identifiers, so no copy appears. That the server may have them stays true.
+    /// The server cannot be asked. Where that is so for the time being (`until`), what it said that it took is asked for
+    /// later, and all else is sent again without asking: it has ids or identifiers, so no copy appears. Where it answers no
+    /// questions at all, its word that it took one counts when that went alone. That the server may have them stays true.
     fn believe_answers(
         &mut self,
         random: u64,
@@ -480,18 +496,36 @@ impl Outbox {
             let (taken, clash) = (entry.taken.take(), entry.clash.take());
             let (is_person, alone) = (entry.row.resource_type == "Patient", entry.alone);
             updates.extend(match (taken, clash) {
+                // It has it, and can be asked later, when others had their turn.
+                (Some(taken), clash) if until.is_some() => {
+                    entry.taken = Some(taken);
+                    entry.clash = clash;
+                    self.window.set_uncertain(*id, true);
+                    let later = until.map(|until| until.plus_millis(QUESTION_RESTS_MS));
+                    self.put_back(*id, later, Some(outcome.clone()))
+                }
                 // Whom the server had already under this record number was not seen: it may be somebody else.
                 (Some((told, _)), _) if is_person && told.status != 201 => {
                     let says = "the server has a patient with this record number, and does not show whom";
                     self.fail(random, *id, true, says, outcome.clone())
                 }
-                (Some((told, server)), _) => self.accept(*id, told, server),
+                // The answer to a request with one entry is surely about that one; of several it may be another's.
+                (Some((told, server)), _) if alone => self.accept(*id, told, server),
+                (Some(_), _) => self.alone(*id, Some(outcome.clone())),
                 (None, Some(clash)) => self.conflict(*id, clash),
                 (None, None) if alone => self.send_again(now, random, *id, false, Some(outcome.clone())),
                 (None, None) => self.put_back(*id, until, Some(outcome.clone())),
             });
         }
         updates
+    }
+
+    /// It goes once more, in a request of its own.
+    fn alone(&mut self, id: RowId, outcome: Option<Outcome>) -> Vec<RowUpdate> {
+        if let Some(entry) = self.window.entry_mut(id) {
+            entry.alone = true;
+        }
+        self.put_back(id, None, outcome)
     }
 
     fn put_all_back(&mut self, rows: &[RowId], until: Option<WallTime>, outcome: &Outcome) -> Vec<RowUpdate> {

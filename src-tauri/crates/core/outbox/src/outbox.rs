@@ -83,6 +83,12 @@ impl Outbox {
         self.size.remember(server.most_rows, server.rows);
     }
 
+    /// Whether the server takes ids of ours is found out anew: nothing can go to it otherwise, and it says now that it does.
+    pub fn try_our_ids_again(&mut self) {
+        self.wake.set(None);
+        self.server.our_ids = None;
+    }
+
     /// What is known of the server, to be kept for the next run.
     pub fn server(&self) -> ServerTraits {
         let most_rows = self.server.most_rows.into_iter().chain(self.size.learned_most()).min();

@@ -98,6 +98,67 @@ fn where_the_server_cannot_be_asked_its_word_that_it_took_a_record_stands() {
 }
 
 #[test]
+fn of_a_batch_that_cannot_be_asked_about_each_record_goes_once_more_alone() {
+    let (mut outbox, mut store) = with(readings(2));
+    outbox.remember(ServerTraits { our_ids: Some(false), ..ServerTraits::default() });
+    let named = |id: &str| EntryAnswer { server: Some(copy(id)), ..EntryAnswer::new(201, String::new()) };
+    // The answers stand in each other's place.
+    step(&mut outbox, &mut store, TryResult::Entries(vec![named("of 2"), named("of 1")]));
+    step(&mut outbox, &mut store, status(404));
+    assert_eq!([1, 2].map(|n| store.state(n)), [RowState::Waiting; 2]);
+    for n in [1, 2] {
+        let sent = step(&mut outbox, &mut store, TryResult::Entries(vec![named(&format!("of {n}"))]));
+        assert_eq!(sent, (TryKind::Send, Naming::Identifier, vec![n]));
+        step(&mut outbox, &mut store, status(404));
+        assert_eq!(store.0[&id(n)].server, Some(copy(&format!("of {n}"))));
+    }
+}
+
+#[test]
+fn a_refusal_that_only_its_place_tells_of_is_seen_once_more_alone() {
+    let (mut outbox, mut store) = with(readings(2));
+    outbox.remember(ServerTraits { our_ids: Some(false), ..ServerTraits::default() });
+    step(&mut outbox, &mut store, entries(&[422, 201]));
+    assert_eq!(store.state(1), RowState::Waiting);
+    step(&mut outbox, &mut store, TryResult::Arrived(Vec::new()));
+    while store.state(1) == RowState::Waiting {
+        let attempt = outbox.poll(outbox.next_wake().unwrap().max(NOW)).unwrap();
+        let result = match (attempt.kind, attempt.rows[..] == [id(1)]) {
+            (TryKind::Send, true) => entries(&[422]),
+            (TryKind::Send, false) => entries(&[201]),
+            (TryKind::AskWhichArrived, _) => TryResult::Arrived(vec![Found::one(resource(2))]),
+        };
+        assert!(attempt.rows.len() == 1, "each in a request of its own");
+        store.apply(attempt.updates);
+        store.apply(outbox.handle(NOW, 7, result));
+    }
+    assert_eq!(store.state(1), RowState::Refused);
+}
+
+#[test]
+fn where_questions_are_lost_for_the_time_being_a_record_is_known_by_what_is_found_and_by_nothing_else() {
+    let (mut outbox, mut store) = with(readings(1));
+    outbox.remember(ServerTraits { our_ids: Some(false), ..ServerTraits::default() });
+    // The name of another entry, whose place the answer gave to this one.
+    let taken = || EntryAnswer { server: Some(copy("another")), ..EntryAnswer::new(201, String::new()) };
+    step(&mut outbox, &mut store, TryResult::Entries(vec![taken()]));
+    for _ in 0..3 {
+        step(&mut outbox, &mut store, TryResult::NoWholeAnswer("cut".into()));
+    }
+    assert_eq!(store.state(1), RowState::Waiting);
+    // Another goes meanwhile, and it is not sent a second time.
+    let other = row(2, "Observation", &[]);
+    store.put(other.clone());
+    store.apply(outbox.add(other));
+    assert_eq!(step(&mut outbox, &mut store, entries(&[201])), (TryKind::Send, Naming::Identifier, vec![2]));
+    step(&mut outbox, &mut store, TryResult::Arrived(vec![Found::one(resource(2))]));
+    assert_eq!((store.state(1), store.state(2)), (RowState::Waiting, RowState::Accepted));
+    let found = Found { server: Some(copy("17")), ..Found::one(resource(1)) };
+    step(&mut outbox, &mut store, TryResult::Arrived(vec![found]));
+    assert_eq!((store.state(1), &store.0[&id(1)].server), (RowState::Accepted, &Some(copy("17"))));
+}
+
+#[test]
 fn a_record_that_the_server_took_and_never_shows_needs_a_person_in_the_end() {
     let (mut outbox, mut store) = with(readings(1));
     outbox.remember(ServerTraits { our_ids: Some(false), ..ServerTraits::default() });
@@ -329,7 +390,7 @@ fn a_server_that_keeps_its_own_audit_log_is_remembered_and_asked_no_more() {
 
 #[test]
 fn a_request_with_an_audit_entry_that_is_refused_as_a_whole_stops_no_other() {
-    for code in [400, 403, 405] {
+    for code in [403, 405, 501] {
         let event = |n| in_lane(Lane::Audit, row(n, "AuditEvent", &[]));
         let (mut outbox, mut store) = with([event(1), event(2), row(3, "Observation", &[])]);
         step(&mut outbox, &mut store, entries(&[201]));
@@ -338,6 +399,17 @@ fn a_request_with_an_audit_entry_that_is_refused_as_a_whole_stops_no_other() {
         let said = outbox.status();
         assert_eq!((said.pause, said.not_permitted, said.last_fault), (None, None, None), "{code}");
         assert_eq!(outbox.server().audit_events, Some(false));
+    }
+}
+
+#[test]
+fn an_answer_to_an_audit_entry_that_may_be_of_the_moment_lets_it_rest_and_ends_nothing() {
+    for code in [400, 404, 410] {
+        let (mut outbox, mut store) = with([in_lane(Lane::Audit, row(1, "AuditEvent", &[]))]);
+        step(&mut outbox, &mut store, status(code));
+        assert_eq!((store.state(1), outbox.server().audit_events), (RowState::Waiting, None), "{code}");
+        assert!(outbox.next_wake().unwrap() >= NOW.plus_millis(60_000), "{code}");
+        assert_eq!(outbox.status().last_fault, None);
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Policy {
     pub metered: bool,
     /// Whether the entries of the audit log go to the server too, as AuditEvents; default no.
     pub audit_to_server: bool,
+    /// Whether a person confirms each spot value: the server has it as preliminary until then; default no.
+    pub review_spot_values: bool,
     /// Whose patients are fetched from the server; default nobody's.
     pub worklist: Option<Worklist>,
     /// How old is too old; default as in `vitals`. Never looser.
@@ -70,6 +72,7 @@ impl Default for Policy {
             proxy: Proxy::default(),
             metered: false,
             audit_to_server: false,
+            review_spot_values: false,
             worklist: None,
             freshness: FreshnessRule::default(),
             limits: Limits::default(),
@@ -134,7 +137,7 @@ impl LogLevel {
 
 impl Policy {
     /// The members of the document.
-    pub(crate) const MEMBERS: [&'static str; 21] = [
+    pub(crate) const MEMBERS: [&'static str; 22] = [
         "server_url",
         "patient_identifier_system",
         "private_ca_file",
@@ -143,6 +146,7 @@ impl Policy {
         "proxy",
         "metered",
         "audit_to_server",
+        "review_spot_values",
         "worklist",
         "freshness",
         "limits",
@@ -196,6 +200,7 @@ impl Policy {
             proxy: Proxy::read(&root, faults),
             metered: flag(&root, "metered", false, faults),
             audit_to_server,
+            review_spot_values: flag(&root, "review_spot_values", false, faults),
             worklist: Worklist::read(&root, faults),
             freshness: freshness::read(&root, faults),
             limits: Limits::read(&root, faults),
@@ -300,6 +305,7 @@ mod tests {
         assert!(policy.patient_identifier_system != standard.patient_identifier_system);
         assert!(policy.sign_in.is_some_and(|sign_in| sign_in.machine_key.is_some()) && policy.metered);
         assert!(policy.audit_to_server != standard.audit_to_server);
+        assert!(policy.review_spot_values != standard.review_spot_values);
         assert!(policy.client_certificate.is_some() && policy.proxy != standard.proxy && policy.worklist.is_some());
         assert!(policy.freshness != standard.freshness && policy.limits != standard.limits);
         assert!(policy.retention != standard.retention && policy.log_level != standard.log_level);

@@ -35,6 +35,8 @@ struct PolicyDocument {
     metered: bool,
     /// Whether the entries of the audit log go to the server too, as AuditEvents, one to a request (default false). Scopes that sign_in names must then let them be written and searched.
     audit_to_server: bool,
+    /// Whether a person confirms each spot value: the server has it as preliminary until it is confirmed or corrected, and as final from the first where not (default false).
+    review_spot_values: bool,
     /// Whose patients are fetched from the server: exactly one of encounter_location, group, list and search; null for nobody's.
     worklist: Option<WorklistDocument>,
     /// How old is too old, in whole seconds. A policy may tighten the built-in limits, never loosen them.

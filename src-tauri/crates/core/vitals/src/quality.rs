@@ -47,6 +47,8 @@ pub enum QualityFlag {
     Corrected = 18,
     /// A person rejected the reading: what the device said is no measurement of this patient. Never stored with a reading.
     Rejected = 19,
+    /// A person confirmed the value as it was measured. Never stored with a reading.
+    Confirmed = 20,
 }
 
 /// A set of flags; empty means the device raised nothing.

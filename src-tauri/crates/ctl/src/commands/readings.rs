@@ -40,6 +40,7 @@ pub(crate) async fn run(place: &Place, who: &Who, arguments: &Readings, output: 
         Readings::Assign(which) => inbox::assign(place, who, which, output).await,
         Readings::Correct(which) => versions::correct(place, who, which, output).await,
         Readings::Reject(which) => versions::reject(place, who, which, output).await,
+        Readings::Confirm(which) => versions::confirm(place, who, which, output).await,
     }
 }
 
@@ -222,6 +223,7 @@ impl Names {
         let review = match (rejected, measured) {
             (true, _) => "rejected",
             (false, Some(_)) => "corrected",
+            (false, None) if measurement.quality.has(QualityFlag::Confirmed) => "confirmed",
             (false, None) => "",
         };
         let before = measured.map(|measured| words::numbers(&measured.measurement.value)).unwrap_or_default();

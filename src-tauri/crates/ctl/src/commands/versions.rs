@@ -1,6 +1,6 @@
-//! `readings correct` and `readings reject`: a later word on a reading, which itself stays as it is.
+//! `readings correct`, `readings reject` and `readings confirm`: a later word on a reading, which itself stays as it is.
 //! Not here: who may say it, and what goes to the server; the console decides.
-use crate::arguments::{Correct, Reject};
+use crate::arguments::{Confirm, Correct, Reject};
 use crate::failure::{BAD_DATA, Failure, NOT_FOUND};
 use crate::output::Output;
 use crate::reader::mixed_up;
@@ -29,6 +29,16 @@ pub(crate) async fn reject(place: &Place, who: &Who, which: &Reject, output: &Ou
     running.close().await;
     result?;
     output.say("rejected", &json!({ "reading": which.reading, "rejected": true }));
+    Ok(())
+}
+
+pub(crate) async fn confirm(place: &Place, who: &Who, which: &Confirm, output: &Output) -> Result<(), Failure> {
+    let reading = id(&which.reading)?;
+    let running = start(place, who).await?;
+    let result = running.console.confirm_reading(reading).await;
+    running.close().await;
+    result?;
+    output.say("confirmed", &json!({ "reading": which.reading, "confirmed": true }));
     Ok(())
 }
 

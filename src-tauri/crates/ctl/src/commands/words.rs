@@ -80,7 +80,7 @@ pub(crate) const fn method(method: TimeMethod) -> &'static str {
 
 /// The flags a device raised, by name.
 pub(crate) fn flags(quality: Quality) -> Vec<&'static str> {
-    const NAMES: [(QualityFlag, &str); 20] = [
+    const NAMES: [(QualityFlag, &str); 21] = [
         (QualityFlag::NoContact, "no_contact"),
         (QualityFlag::BodyMovement, "body_movement"),
         (QualityFlag::CuffTooLoose, "cuff_too_loose"),
@@ -101,6 +101,7 @@ pub(crate) fn flags(quality: Quality) -> Vec<&'static str> {
         (QualityFlag::UserUnknown, "user_unknown"),
         (QualityFlag::Corrected, "corrected"),
         (QualityFlag::Rejected, "rejected"),
+        (QualityFlag::Confirmed, "confirmed"),
     ];
     NAMES.into_iter().filter(|(flag, _)| quality.has(*flag)).map(|(_, name)| name).collect()
 }

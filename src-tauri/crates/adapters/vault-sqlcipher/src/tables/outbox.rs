@@ -8,7 +8,7 @@ use bedside_outbox::{
     WITHDRAWN,
 };
 use bedside_vitals::WallTime;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 // `patient` is whom the payload speaks of, read from it when the row is written, to count what waits for each.
@@ -112,7 +112,8 @@ const IS_WITHDRAWN: &str = "(state = 'held' AND outcome_text IS ?1)";
 const IS_SEEN: &str = "(lane <> 'audit' OR state = 'refused')";
 
 /// Records what a try changed. An update without an outcome keeps the last one. A withdrawal that is stored is for good, and
-/// so is what a server accepted: what was said of a try that began before it may be written after it.
+/// so is what a server accepted, and a refused record that a person put away: what was said of a try that began before may be
+/// written after it.
 pub(crate) fn update(db: &Connection, update: &RowUpdate) -> Result<(), Fault> {
     if let Some(Fact::AnewFor(address)) = &update.fact {
         return send_anew(db, update.id, address);
@@ -120,7 +121,8 @@ pub(crate) fn update(db: &Connection, update: &RowUpdate) -> Result<(), Fault> {
     let sql = format!(
         "UPDATE outbox SET state = ?3, attempts = ?4, next_attempt = ?5,
             outcome_status = coalesce(?6, outcome_status), outcome_text = coalesce(?7, outcome_text),
-            outcome_at = coalesce(?8, outcome_at) WHERE id = ?2 AND state <> 'accepted' AND NOT {IS_WITHDRAWN}"
+            outcome_at = coalesce(?8, outcome_at) WHERE id = ?2 AND state <> 'accepted'
+            AND NOT (state = 'discarded' AND ?3 = 'refused') AND NOT {IS_WITHDRAWN}"
     );
     let changed = db.prepare_cached(&sql)?.execute(params![
         WITHDRAWN,
@@ -262,15 +264,21 @@ pub(crate) fn counts(db: &Connection) -> Result<OutboxCounts, Fault> {
         let unseen = if state == RowState::Refused { 0 } else { audit(state)? };
         Ok((state, all.saturating_sub(unseen)))
     };
-    let oldest = format!(
-        "SELECT min(created) FROM outbox WHERE state <> 'accepted' AND state <> 'discarded' AND NOT {IS_WITHDRAWN}
-            AND {IS_SEEN}"
+    // In the order of an index: the first row that a person sees is the oldest one, and no other is read.
+    let first = format!(
+        "SELECT created FROM outbox INDEXED BY outbox_state WHERE state = ?2 AND NOT {IS_WITHDRAWN} AND {IS_SEEN}
+            ORDER BY created, place LIMIT 1"
     );
+    let oldest = |state: RowState| -> Result<Option<i64>, Fault> {
+        Ok(db.prepare_cached(&first)?.query_row(params![WITHDRAWN, state.name()], |row| row.get(0)).optional()?)
+    };
+    let open = RowState::ALL.into_iter().filter(|state| state.is_open());
+    let oldest = open.map(oldest).collect::<Result<Vec<_>, Fault>>()?;
     let last = "SELECT max(outcome_at) FROM outbox WHERE state = 'accepted'";
     let time = |at: Option<i64>| at.map(WallTime);
     Ok(OutboxCounts {
         by_state: RowState::ALL.into_iter().map(count).collect::<Result<_, Fault>>()?,
-        oldest_open: time(db.query_row(&oldest, [WITHDRAWN], |row| row.get(0))?),
+        oldest_open: time(oldest.into_iter().flatten().min()),
         last_accepted: time(db.query_row(last, [], |row| row.get(0))?),
         audit_waiting: audit(RowState::Waiting)? + audit(RowState::Sending)?,
     })
@@ -446,6 +454,26 @@ mod tests {
         assert_eq!(super::counts(&db).unwrap().count(RowState::Refused), 1);
     }
 
+    #[test]
+    fn the_oldest_open_record_is_told_and_it_is_none_of_the_audit_log_and_none_that_was_withdrawn() {
+        let mut db = Connection::open_in_memory().unwrap();
+        super::super::migrate(&mut db).unwrap();
+        let row = |n: u128, lane| OutboxRow {
+            lane,
+            ..OutboxRow::new("Observation", Uuid::from_u128(n), "{}".to_owned(), WallTime(i64::try_from(n).unwrap()))
+        };
+        let rows = [row(1, Lane::Audit), row(2, Lane::Clinical), row(3, Lane::Clinical), row(4, Lane::Waveform)];
+        rows.iter().for_each(|row| assert!(add(&db, row).unwrap()));
+        let oldest = || counts(&db).unwrap().oldest_open;
+        assert_eq!(oldest(), Some(WallTime(2)));
+        let withdrawn = Some(Outcome { status: 0, text: WITHDRAWN.into(), at: WallTime(9) });
+        update(&db, &RowUpdate { outcome: withdrawn, ..said(rows[1].resource_id, RowState::Held, None) }).unwrap();
+        assert_eq!(oldest(), Some(WallTime(3)));
+        update(&db, &said(rows[2].resource_id, RowState::Accepted, None)).unwrap();
+        update(&db, &said(rows[3].resource_id, RowState::Refused, None)).unwrap();
+        assert_eq!(oldest(), Some(WallTime(4)));
+    }
+
     fn said(resource: Uuid, state: RowState, fact: Option<Fact>) -> RowUpdate {
         RowUpdate { id: RowId(resource), state, attempts: 9, next_attempt: None, outcome: None, fact }
     }
@@ -461,6 +489,23 @@ mod tests {
         update(&db, &said(resource, RowState::Waiting, Some(Fact::Expects("3".into())))).unwrap();
         update(&db, &said(resource, RowState::Discarded, Some(Fact::Discarded(discard)))).unwrap();
         assert_eq!(by_id(&db, RowId(resource)).unwrap(), before);
+    }
+
+    #[test]
+    fn what_a_person_put_away_is_not_refused_again_by_an_answer_that_came_before_and_is_written_after_it() {
+        let mut db = Connection::open_in_memory().unwrap();
+        super::super::migrate(&mut db).unwrap();
+        let row = OutboxRow::new("Observation", Uuid::from_u128(1), "{}".to_owned(), WallTime(1));
+        add(&db, &row).unwrap();
+        let state = || by_id(&db, row.id).unwrap().unwrap().state;
+        let discard = Discard { reason: "twice".into(), by: None, at: WallTime(3) };
+        update(&db, &said(row.resource_id, RowState::Discarded, Some(Fact::Discarded(discard)))).unwrap();
+        update(&db, &said(row.resource_id, RowState::Refused, None)).unwrap();
+        assert_eq!(state(), RowState::Discarded);
+        for taken_up in [RowState::Waiting, RowState::Refused] {
+            update(&db, &said(row.resource_id, taken_up, None)).unwrap();
+            assert_eq!(state(), taken_up);
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Later words of people on readings: corrections and rejections, with reason and author. None is ever changed.
+//! Later words of people on readings: corrections and rejections with their reason, confirmations, each with its
+//! author. None is ever changed.
 //! Not here: readings themselves, which stay as they were measured (`reading`).
 use super::number::{of_columns, to_columns};
 use super::{Migration, reading, row, rows, unit};
@@ -10,10 +11,12 @@ use bedside_vitals::{
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-// Of a corrected measurement only the value is kept: nothing else of it can be corrected. A rejection has no unit.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 3,
-    sql: "CREATE TABLE reading_version (
+// Of a corrected measurement only the value is kept: nothing else of it can be corrected. A rejection and a
+// confirmation have no unit.
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 3,
+        sql: "CREATE TABLE reading_version (
     reading BLOB NOT NULL,
     version INTEGER NOT NULL,
     unit TEXT,
@@ -32,22 +35,24 @@ CREATE TRIGGER reading_version_kept BEFORE UPDATE ON reading_version
     BEGIN SELECT RAISE(ABORT, 'a version is never changed'); END;
 CREATE TRIGGER reading_version_stays BEFORE DELETE ON reading_version
     BEGIN SELECT RAISE(ABORT, 'a version is never removed'); END;",
-}];
+    },
+    Migration { to: 5, sql: "ALTER TABLE reading_version ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;" },
+];
 
 /// Of a reading: not rejected, so far as the last word on it goes.
 pub(crate) const NOT_REJECTED: &str = "NOT EXISTS (SELECT 1 FROM reading_version AS last
-    WHERE last.reading = reading.id AND last.unit IS NULL
+    WHERE last.reading = reading.id AND last.unit IS NULL AND last.confirmed = 0
         AND last.version = (SELECT max(version) FROM reading_version WHERE reading = reading.id))";
 
 /// Adds a word behind those that are there; its number is found here.
 pub(crate) fn add(db: &Connection, said: &ReadingVersion) -> Result<(), Fault> {
     let sql = "INSERT INTO reading_version (reading, version, unit, first_mantissa, first_exponent, second_mantissa,
-            second_exponent, third_mantissa, third_exponent, reason, author, at)
-        SELECT ?1, coalesce(max(version), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+            second_exponent, third_mantissa, third_exponent, reason, author, at, confirmed)
+        SELECT ?1, coalesce(max(version), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
         FROM reading_version WHERE reading = ?1";
     let value = match &said.verdict {
         Verdict::Corrected(measurement) => Some(measurement.value),
-        Verdict::Rejected => None,
+        Verdict::Rejected | Verdict::Confirmed => None,
     };
     let (first, second, third) = match value {
         None => (None, None, None),
@@ -68,6 +73,7 @@ pub(crate) fn add(db: &Connection, said: &ReadingVersion) -> Result<(), Fault> {
         said.reason.reveal(),
         said.author.map(|author| author.0),
         said.at.0,
+        said.verdict == Verdict::Confirmed,
     ])?;
     Ok(())
 }
@@ -90,17 +96,19 @@ pub(crate) fn in_force(db: &Connection, mut reading: StoredReading) -> Result<St
             measured.quality = measured.quality.without(QualityFlag::Implausible).with(QualityFlag::Corrected);
         }
         Some(Verdict::Rejected) => measured.quality = measured.quality.with(QualityFlag::Rejected),
+        Some(Verdict::Confirmed) => measured.quality = measured.quality.with(QualityFlag::Confirmed),
         None => {}
     }
     Ok(reading)
 }
 
 const COLUMNS: &str = "reading, version, unit, first_mantissa, first_exponent, second_mantissa, second_exponent,
-    third_mantissa, third_exponent, reason, author, at";
+    third_mantissa, third_exponent, reason, author, at, confirmed";
 
 fn of(row: &Row<'_>, measured: &Measurement) -> Result<ReadingVersion, Fault> {
     let verdict = match value_of(row)? {
         Some(value) => Verdict::Corrected(Box::new(Measurement { value, ..measured.clone() })),
+        None if row.get("confirmed")? => Verdict::Confirmed,
         None => Verdict::Rejected,
     };
     Ok(ReadingVersion {

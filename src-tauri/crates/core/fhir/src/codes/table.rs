@@ -293,6 +293,7 @@ mod rows {
         PERFORMER              = PROVENANCE_PARTICIPANT "performer" "Performer" [Fhir];
         ENTERER                = PROVENANCE_PARTICIPANT "enterer" "Enterer" [Fhir];
         AUTHOR                 = PROVENANCE_PARTICIPANT "author" "Author" [Fhir];
+        VERIFIER               = PROVENANCE_PARTICIPANT "verifier" "Verifier" [Fhir];
         ASSEMBLER              = PROVENANCE_PARTICIPANT "assembler" "Assembler" [Fhir];
         CREATED                = DATA_OPERATION "CREATE" "create" [Fhir];
         UPDATED                = DATA_OPERATION "UPDATE" "revise" [Fhir];

@@ -6,6 +6,7 @@ use crate::identify::Draft;
 use crate::input::*;
 use crate::preparation::{self, Step};
 use crate::table::RadioFault;
+use bedside_gatt::uuids;
 use bedside_vitals::{DeviceDescription, LinkState};
 use core::time::Duration;
 
@@ -111,9 +112,12 @@ impl Session {
             }
             (_, Ok(_)) => {}
             (_, Err(RadioFault::OutOfReach)) => return self.disconnect(now, false),
-            // A name that could not be read this time would make another device of it: it is tried again.
-            (Step::ReadIdentity(_), Err(fault))
-                if !matches!(fault, RadioFault::Refused(_)) && self.identity_faults < MOST_IDENTITY_FAULTS =>
+            // A name that could not be read this time would make another device of it: it is tried again. Nobody is known by
+            // the UDI, which some devices tell only after pairing.
+            (Step::ReadIdentity(at), Err(fault))
+                if at.characteristic != uuids::UDI_FOR_MEDICAL_DEVICES
+                    && !matches!(fault, RadioFault::Refused(_))
+                    && self.identity_faults < MOST_IDENTITY_FAULTS =>
             {
                 self.identity_faults += 1;
                 self.radio_fault(&fault);

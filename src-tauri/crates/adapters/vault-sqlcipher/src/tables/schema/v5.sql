@@ -279,7 +279,7 @@ CREATE TABLE reading_version (
     third_exponent INTEGER,
     reason TEXT NOT NULL,
     author BLOB,
-    at INTEGER NOT NULL,
+    at INTEGER NOT NULL, confirmed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (reading, version)
 ) STRICT;
 CREATE TABLE record_key (
