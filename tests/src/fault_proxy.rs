@@ -335,18 +335,19 @@ async fn token_dies_within(shared: &Shared, request: &Message) -> Option<Message
     Some(answer)
 }
 
-/// The entries of a batch whose patient the server does not have, neither yet nor after this batch.
+/// The entries of a batch whose patient the server says it does not have, neither yet nor after this batch. A server that
+/// says something else, as 401 to a token that ended, is asked the batch itself.
 async fn orphans(shared: &Shared, request: &Message) -> Vec<usize> {
-    let mut known: BTreeMap<String, bool> = rules::urls(request).into_iter().map(|url| (url, true)).collect();
+    let mut missing: BTreeMap<String, bool> = rules::urls(request).into_iter().map(|url| (url, false)).collect();
     let mut orphans = Vec::new();
     for (index, subject) in rules::subjects(request) {
-        if !known.contains_key(&subject) {
+        if !missing.contains_key(&subject) {
             let mut look = Message::request("GET", &format!("{}/{subject}", request.path().trim_end_matches('/')));
             look.copy_headers(request, &["host", "authorization", "x-tenant-id"]);
-            let there = ask(shared, &look).await.is_some_and(|answer| answer.status() == 200);
-            known.insert(subject.clone(), there);
+            let gone = ask(shared, &look).await.is_some_and(|answer| matches!(answer.status(), 404 | 410));
+            missing.insert(subject.clone(), gone);
         }
-        if !known[&subject] {
+        if missing[&subject] {
             orphans.push(index);
         }
     }

@@ -6,7 +6,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
-/// A server that takes every entry of a batch, has one patient, and ends with the test.
+const ENDED: &str = "Bearer ended";
+
+/// A server that takes every entry of a batch, has one patient, refuses one token, and ends with the test.
 async fn server() -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -14,6 +16,7 @@ async fn server() -> SocketAddr {
         while let Ok((mut stream, _)) = listener.accept().await {
             let Ok(Some(request)) = Message::read(&mut stream).await else { continue };
             let answer = match request.path() {
+                _ if request.header("authorization") == Some(ENDED) => fault::unauthorized(),
                 "/fhir/Patient/known" => Message::answer(200, "application/fhir+json", b"{}".to_vec()),
                 "/fhir" => {
                     let entries: Vec<Value> = rules::urls(&request)
@@ -44,8 +47,15 @@ fn batch(subjects: &[&str]) -> Vec<u8> {
 
 /// What a client gets, octet for octet.
 async fn sent(proxy: &FaultProxy, body: Vec<u8>) -> Vec<u8> {
+    sent_under(None, proxy, body).await
+}
+
+async fn sent_under(authorization: Option<&str>, proxy: &FaultProxy, body: Vec<u8>) -> Vec<u8> {
     let mut request = Message::request("POST", "/fhir");
     request.body = body;
+    if let Some(authorization) = authorization {
+        request.set_header("authorization", authorization);
+    }
     let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
     stream.write_all(&request.octets()).await.unwrap();
     let mut answer = Vec::new();
@@ -120,11 +130,7 @@ async fn what_a_token_does_not_survive_waits_for_a_request_with_a_token() {
     let proxy = proxy(Fault::TokenEndsOnTheWay(Duration::from_millis(1))).await;
     sent(&proxy, batch(&["a"])).await;
     assert_eq!(proxy.faults_left(), 1);
-    let mut request = Message::request("POST", "/fhir");
-    request.set_header("authorization", "Bearer x");
-    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-    stream.write_all(&request.octets()).await.unwrap();
-    stream.read_to_end(&mut Vec::new()).await.unwrap();
+    sent_under(Some("Bearer x"), &proxy, batch(&["a"])).await;
     assert_eq!(proxy.faults_left(), 0);
 }
 
@@ -188,4 +194,12 @@ async fn a_request_that_is_held_is_not_answered_and_its_work_is_done_only_where_
         assert_eq!(third.await.unwrap(), b"");
         assert!(!proxy.holds_one());
     }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_token_is_not_taken_to_miss_the_patients() {
+    let passing = Passing { checks_references: true, ..Passing::default() };
+    let proxy = FaultProxy::start(server().await, passing).await;
+    assert!(sent_under(Some(ENDED), &proxy, batch(&["known", "known"])).await.starts_with(b"HTTP/1.1 401"));
+    assert_eq!(proxy.exchanges()[0].status, Some(401));
 }
