@@ -1,182 +1,15 @@
 //! Signing in at the clinic's server: whose token carries what, that a rotated token is durable before anything is done with
-//! it, and that nothing is lost or sent as somebody else when tokens die. The server here is in memory and rotates as real
-//! ones do: an old refresh token ends the whole sign-in. Not here: OAuth over HTTP (`clinic-http`).
+//! it, and that nothing is lost or sent as somebody else when tokens die. Not here: the server in memory
+//! (`clinic_with_tokens`), OAuth over HTTP (`clinic-http`).
+use crate::clinic_with_tokens::Clinic;
 use crate::harness::Bedside;
 use crate::harness::*;
 use crate::held_store::{Gate, Point};
-use crate::sync::Server;
-use async_trait::async_trait;
 use bedside_console::ports::*;
 use bedside_console::*;
 use bedside_outbox::RowState;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-
-const ENDPOINT: &str = "https://sign-in.clinic.example/token";
-
-/// A FHIR server that asks for a token, and its authorization server.
-struct Clinic {
-    fhir: Arc<Server>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// Who signs in at the browser; nobody comes back otherwise.
-    at_browser: Option<&'static str>,
-    granted: u32,
-    /// Access tokens that are good, and whose.
-    access: BTreeMap<String, String>,
-    /// The refresh token of each person that is good.
-    refresh: BTreeMap<String, String>,
-    /// Each refresh token that was asked with, in order.
-    asked: Vec<String>,
-    /// What came with a good token: whose, and the body.
-    sent: Vec<(String, String)>,
-    /// Requests with a token that is not good.
-    turned_away: u32,
-    /// Every batch is answered well, and every entry of it as if the token were not good.
-    refuses_entries: bool,
-    /// Every other of these entries as if it were good for something else.
-    permits_none: bool,
-    /// Nobody answers at the token endpoint.
-    is_away: bool,
-    /// The person says no in the browser.
-    declines: bool,
-    /// How long access tokens are said to live, where that is not a minute.
-    lasts: Option<Duration>,
-    /// How long the token endpoint takes to say what it did at once.
-    slow: Duration,
-}
-
-impl Clinic {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { fhir: Server::with_moods(&[]), state: Mutex::default() })
-    }
-
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.state.lock().unwrap())
-    }
-
-    fn grant(&self, user: &str) -> Grant {
-        self.with(|state| {
-            state.granted += 1;
-            let (access, refresh) = (format!("access-{}", state.granted), format!("refresh-{}", state.granted));
-            state.access.insert(access.clone(), user.to_owned());
-            state.refresh.insert(user.to_owned(), refresh.clone());
-            Grant {
-                access: AccessToken::new(access),
-                lasts: Some(state.lasts.unwrap_or(Duration::from_secs(60))),
-                refresh: Some(RefreshToken::new(refresh)),
-                endpoint: ENDPOINT.to_owned(),
-                user: Some(format!("Practitioner/{user}")),
-                scopes: None,
-            }
-        })
-    }
-
-    /// Every access token is good for nothing from now on.
-    fn end_access(&self) {
-        self.with(|state| state.access.clear());
-    }
-
-    /// Every sign-in is over.
-    fn end_all(&self) {
-        self.with(|state| {
-            state.access.clear();
-            state.refresh.clear();
-        });
-    }
-
-    /// How often it was asked for another token, each time with another refresh token.
-    fn renewals(&self) -> usize {
-        let asked = self.with(|state| state.asked.clone());
-        assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len(), "one was used twice: {asked:?}");
-        asked.len()
-    }
-
-    /// What names this clinician, and by whose token it came.
-    fn carried(&self, who: &Clinician) -> Vec<String> {
-        let id = who.id.0.to_string();
-        self.with(|state| {
-            let about = state.sent.iter().filter(|(_, body)| body.contains(&id));
-            about.map(|(user, _)| user.clone()).collect()
-        })
-    }
-}
-
-#[async_trait]
-impl ClinicServer for Clinic {
-    async fn send(&self, _: ClinicRequest) -> Result<ClinicAnswer, ClinicFault> {
-        self.with(|state| state.turned_away += 1);
-        Ok(ClinicAnswer { status: 401, content_type: None, retry_after: None, server_time: None, body: String::new() })
-    }
-
-    async fn send_as(&self, token: &AccessToken, request: ClinicRequest) -> Result<ClinicAnswer, ClinicFault> {
-        let user = self.with(|state| state.access.get(token.reveal()).cloned());
-        let Some(user) = user else { return self.send(request).await };
-        if let Some(body) = &request.body {
-            self.with(|state| state.sent.push((user, body.clone())));
-            if self.with(|state| state.refuses_entries) {
-                return Ok(each_entry_turned_away(body, self.with(|state| state.permits_none)));
-            }
-        }
-        self.fhir.send(request).await
-    }
-
-    fn sign_in_kind(&self) -> SignInKind {
-        SignInKind::Person
-    }
-
-    fn address(&self) -> String {
-        "https://fhir.clinic.example/r4".to_owned()
-    }
-
-    async fn sign_in(&self) -> Result<Grant, GrantFault> {
-        loop {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            if self.with(|state| state.declines) {
-                return Err(GrantFault::Declined("access_denied".into()));
-            }
-            if let Some(user) = self.with(|state| state.at_browser) {
-                return Ok(self.grant(user));
-            }
-        }
-    }
-
-    async fn renew(&self, refresh: &RefreshToken, endpoint: &str) -> Result<Grant, GrantFault> {
-        assert_eq!(endpoint, ENDPOINT);
-        tokio::time::sleep(Duration::from_millis(80)).await;
-        let (good, slow) = self.with(|state| {
-            state.asked.push(refresh.reveal().to_owned());
-            let whose = state.refresh.iter().find(|(_, token)| *token == refresh.reveal());
-            let whose = whose.map(|(user, _)| user.clone());
-            if whose.is_none() && !state.is_away {
-                // A token that was used already: whoever has it may have stolen it.
-                state.refresh.clear();
-            }
-            (whose.filter(|_| !state.is_away).ok_or(state.is_away), state.slow)
-        });
-        let result = match good {
-            Ok(user) => Ok(self.grant(&user)),
-            Err(true) => Err(GrantFault::NoAnswer(ClinicFault::Unreachable("no route".into()))),
-            Err(false) => Err(GrantFault::SignInAgain),
-        };
-        tokio::time::sleep(slow).await;
-        result
-    }
-}
-
-fn each_entry_turned_away(body: &str, permits_none: bool) -> ClinicAnswer {
-    let bundle: serde_json::Value = serde_json::from_str(body).unwrap();
-    let status = |n: usize| if permits_none && n % 2 == 1 { "403" } else { "401" };
-    let entry = |n| serde_json::json!({ "response": { "status": status(n) } });
-    let entries: Vec<_> = (0..bundle["entry"].as_array().unwrap().len()).map(entry).collect();
-    let body = serde_json::json!({ "resourceType": "Bundle", "type": "batch-response", "entry": entries }).to_string();
-    let content_type = Some("application/fhir+json".into());
-    ClinicAnswer { status: 200, content_type, retry_after: None, server_time: None, body }
-}
 
 async fn start(laptop: &Laptop, clinic: &Arc<Clinic>, store: Option<WrapStore>) -> Bedside {
     let clinic: Arc<dyn ClinicServer> = clinic.clone();
@@ -197,6 +30,15 @@ async fn signed_in(bedside: &Bedside, clinic: &Clinic, user: &'static str) {
     bedside.console.clinic_sign_in().await.unwrap();
     bedside.pass(Duration::from_secs(5)).await;
     assert!(matches!(shown(bedside), ClinicSignIn::SignedIn { .. }), "{:?}", shown(bedside));
+}
+
+/// A clinician who is signed in at the server, and nothing waits.
+async fn all_sent(store: Option<WrapStore>) -> (Laptop, Arc<Clinic>, Bedside) {
+    let (laptop, clinic) = (Laptop::new(), Clinic::new());
+    let bedside = start(&laptop, &clinic, store).await;
+    signed_in(&bedside, &clinic, "okafor").await;
+    assert_eq!(unsent(&bedside).await, 0);
+    (laptop, clinic, bedside)
 }
 
 /// So many minutes at the window: nobody is idle.
@@ -234,6 +76,34 @@ async fn colleague(bedside: &Bedside, user: &str) -> Clinician {
     all.into_iter().find(|one| one.user_name.as_str() == user).unwrap()
 }
 
+/// Something to send, at once.
+async fn add_one_and_sync(bedside: &Bedside) {
+    bedside.add_patient(2).await;
+    bedside.console.sync_now().await.unwrap();
+}
+
+/// What the audit log says of signing in at the server: the act, what came of it, by whom and about whom.
+async fn noted(bedside: &Bedside) -> Vec<(AuditAction, AuditOutcome, Option<ClinicianId>, Option<ClinicianId>)> {
+    use AuditAction::{ClinicSignedIn, ClinicSignedOut};
+    let entries = bedside.audited().await.into_iter();
+    let of_it = entries.filter(|entry| [ClinicSignedIn, ClinicSignedOut].contains(&entry.action));
+    of_it.map(|entry| (entry.action, entry.outcome, entry.actor, entry.clinician)).collect()
+}
+
+/// Berg, signed in at the server, who leaves while no token can be written.
+async fn berg_leaves(bedside: &Bedside, clinic: &Clinic, gate: &Gate) -> ClinicianId {
+    bedside.enrol("berg", &[Role::Nurse]).await;
+    let berg = colleague(bedside, "berg").await.id;
+    takes_over(bedside, "berg").await;
+    signed_in(bedside, clinic, "berg").await;
+    takes_over(bedside, CHIEF).await;
+    gate.refuse_at(Some(Point::ServerToken));
+    bedside.console.disable_clinician(berg).await.unwrap();
+    bedside.pass(Duration::from_secs(5)).await;
+    assert_eq!(kept(bedside, clinic).await, [Some(berg)], "the disk is full");
+    berg
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_goes_before_the_sign_in_and_everything_after_it_and_capture_never_waits() {
     let (laptop, clinic) = (Laptop::new(), Clinic::new());
@@ -269,12 +139,12 @@ async fn a_token_is_renewed_before_its_end_with_one_request_and_no_old_token_is_
 async fn a_rotated_token_is_on_the_disk_before_the_new_access_token_is_used() {
     let (laptop, clinic, gate) = (Laptop::new(), Clinic::new(), Gate::new());
     let bedside = start(&laptop, &clinic, Some(gate.before())).await;
-    let patient = bedside.add_patient(1).await;
+    bedside.add_patient(1).await;
     signed_in(&bedside, &clinic, "okafor").await;
     assert_eq!(unsent(&bedside).await, 0);
     clinic.end_access();
     gate.stop_at(Point::ServerToken);
-    measure_without_waiting(&bedside, &patient).await;
+    add_one_and_sync(&bedside).await;
     gate.reached().await;
     let before = clinic.with(|state| state.sent.len());
     bedside.pass(Duration::from_secs(1)).await;
@@ -305,12 +175,12 @@ async fn killed_after_the_token_was_written_the_next_run_goes_on_with_it() {
 async fn killed_before_the_token_was_written_nothing_was_sent_with_it_and_a_sign_in_is_asked_for() {
     let (laptop, clinic, gate) = (Laptop::new(), Clinic::new(), Gate::new());
     let bedside = start(&laptop, &clinic, Some(gate.before())).await;
-    let patient = bedside.add_patient(1).await;
+    bedside.add_patient(1).await;
     signed_in(&bedside, &clinic, "okafor").await;
     assert_eq!(unsent(&bedside).await, 0);
     clinic.end_access();
     gate.stop_at(Point::ServerToken);
-    measure_without_waiting(&bedside, &patient).await;
+    add_one_and_sync(&bedside).await;
     gate.reached().await;
     let before = clinic.with(|state| state.sent.len());
     bedside.kill().await;
@@ -374,16 +244,14 @@ async fn what_one_clinician_measured_is_never_sent_as_another() {
     let chief = colleague(&bedside, CHIEF).await;
     measure(&bedside, &patient).await;
     // The next one takes over, signs in at the server, and measures nothing.
-    bedside.console.lock_screen(LockReason::ByHand).await;
-    bedside.console.unlock_screen(user_name("berg"), pin("berg")).await.unwrap();
+    takes_over(&bedside, "berg").await;
     signed_in(&bedside, &clinic, "berg").await;
     unsent(&bedside).await;
     assert!(!clinic.with(|state| state.sent.is_empty()), "what nobody measured goes");
     assert_eq!(clinic.carried(&chief), Vec::<String>::new());
     assert!(bedside.latest().sync.waits_for_sign_in > 0);
     // Until the one who measured comes back.
-    bedside.console.lock_screen(LockReason::ByHand).await;
-    bedside.console.unlock_screen(user_name(CHIEF), pin(CHIEF)).await.unwrap();
+    takes_over(&bedside, CHIEF).await;
     signed_in(&bedside, &clinic, "okafor").await;
     assert_eq!(unsent(&bedside).await, 0);
     let carried = clinic.carried(&chief);
@@ -397,8 +265,7 @@ async fn a_browser_that_remembers_a_colleague_signs_nobody_in() {
     let bedside = start(&laptop, &clinic, None).await;
     bedside.enrol("berg", &[Role::Nurse]).await;
     signed_in(&bedside, &clinic, "okafor").await;
-    bedside.console.lock_screen(LockReason::ByHand).await;
-    bedside.console.unlock_screen(user_name("berg"), pin("berg")).await.unwrap();
+    takes_over(&bedside, "berg").await;
     bedside.console.clinic_sign_in().await.unwrap();
     bedside.pass(Duration::from_secs(5)).await;
     assert_eq!(shown(&bedside), ClinicSignIn::Failed { code: "SIGN-IN-OTHER-CLINICIAN" });
@@ -427,10 +294,7 @@ async fn a_browser_that_nobody_comes_back_from_can_be_given_up_and_the_lock_give
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_token_that_is_refused_too_pauses_instead_of_asking_for_ever() {
-    let (laptop, clinic) = (Laptop::new(), Clinic::new());
-    let bedside = start(&laptop, &clinic, None).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let (_laptop, clinic, bedside) = all_sent(None).await;
     clinic.end_access();
     clinic.fhir.set_moods(&[crate::sync::Mood::NoToken; 50]);
     bedside.add_patient(1).await;
@@ -444,10 +308,7 @@ async fn a_fresh_token_that_is_refused_too_pauses_instead_of_asking_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_refuses_every_entry_of_a_batch_is_not_sent_tokens_for_ever() {
-    let (laptop, clinic) = (Laptop::new(), Clinic::new());
-    let bedside = start(&laptop, &clinic, None).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let (_laptop, clinic, bedside) = all_sent(None).await;
     let before = clinic.renewals();
     clinic.with(|state| state.refuses_entries = true);
     bedside.add_patient(1).await;
@@ -462,10 +323,7 @@ async fn a_server_that_refuses_every_entry_of_a_batch_is_not_sent_tokens_for_eve
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_of_half_a_batch_that_it_is_not_permitted_is_not_sent_tokens_for_ever() {
-    let (laptop, clinic) = (Laptop::new(), Clinic::new());
-    let bedside = start(&laptop, &clinic, None).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let (_laptop, clinic, bedside) = all_sent(None).await;
     let before = clinic.renewals();
     clinic.with(|state| (state.refuses_entries, state.permits_none) = (true, true));
     for number in 1..=4 {
@@ -499,10 +357,8 @@ async fn a_browser_that_was_left_open_signs_in_nobody_after_a_colleague_took_ove
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_could_not_be_written_outlives_a_lock_and_the_old_one_is_not_used_again() {
-    let (laptop, clinic, gate) = (Laptop::new(), Clinic::new(), Gate::new());
-    let bedside = start(&laptop, &clinic, Some(gate.before())).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let gate = Gate::new();
+    let (_laptop, clinic, bedside) = all_sent(Some(gate.before())).await;
     clinic.end_access();
     gate.refuse_at(Some(Point::ServerToken));
     bedside.add_patient(1).await;
@@ -522,10 +378,7 @@ async fn a_token_that_could_not_be_written_outlives_a_lock_and_the_old_one_is_no
 
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_is_answered_after_a_lock_and_an_opening_is_waited_for() {
-    let (laptop, clinic) = (Laptop::new(), Clinic::new());
-    let bedside = start(&laptop, &clinic, None).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let (_laptop, clinic, bedside) = all_sent(None).await;
     clinic.end_access();
     clinic.with(|state| state.slow = Duration::from_secs(60));
     let before = clinic.renewals();
@@ -570,10 +423,8 @@ async fn a_leaver_s_token_does_not_come_back_with_a_renewal_that_was_under_way()
 
 #[tokio::test(start_paused = true)]
 async fn the_end_of_an_old_token_does_not_end_the_sign_in_that_was_made_meanwhile() {
-    let (laptop, clinic, gate) = (Laptop::new(), Clinic::new(), Gate::new());
-    let bedside = start(&laptop, &clinic, Some(gate.before())).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let gate = Gate::new();
+    let (_laptop, clinic, bedside) = all_sent(Some(gate.before())).await;
     clinic.end_all();
     clinic.with(|state| state.slow = Duration::from_secs(20));
     bedside.add_patient(1).await;
@@ -593,10 +444,7 @@ async fn the_end_of_an_old_token_does_not_end_the_sign_in_that_was_made_meanwhil
 
 #[tokio::test(start_paused = true)]
 async fn where_only_the_anchor_is_due_an_endpoint_that_is_away_is_asked_at_the_anchor_s_pace() {
-    let (laptop, clinic) = (Laptop::new(), Clinic::new());
-    let bedside = start(&laptop, &clinic, None).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let (_laptop, clinic, bedside) = all_sent(None).await;
     bedside.add_patient(1).await;
     bedside.pass(Duration::from_secs(5)).await;
     clinic.with(|state| state.is_away = true);
@@ -608,10 +456,7 @@ async fn where_only_the_anchor_is_due_an_endpoint_that_is_away_is_asked_at_the_a
 
 #[tokio::test(start_paused = true)]
 async fn a_person_s_sync_brings_the_anchor_although_a_token_has_to_be_fetched_for_it() {
-    let (laptop, clinic) = (Laptop::new(), Clinic::new());
-    let bedside = start(&laptop, &clinic, None).await;
-    signed_in(&bedside, &clinic, "okafor").await;
-    assert_eq!(unsent(&bedside).await, 0);
+    let (_laptop, clinic, bedside) = all_sent(None).await;
     bedside.add_patient(1).await;
     work(&bedside, 2).await;
     let (known, before) = (clinic.fhir.gateway().expect("the console"), clinic.renewals());
@@ -619,14 +464,6 @@ async fn a_person_s_sync_brings_the_anchor_although_a_token_has_to_be_fetched_fo
     assert!(clinic.renewals() > before, "the token had ended");
     assert_ne!(clinic.fhir.gateway(), Some(known));
     bedside.close().await;
-}
-
-/// What the audit log says of signing in at the server: the act, what came of it, by whom and about whom.
-async fn noted(bedside: &Bedside) -> Vec<(AuditAction, AuditOutcome, Option<ClinicianId>, Option<ClinicianId>)> {
-    use AuditAction::{ClinicSignedIn, ClinicSignedOut};
-    let entries = bedside.audited().await.into_iter();
-    let of_it = entries.filter(|entry| [ClinicSignedIn, ClinicSignedOut].contains(&entry.action));
-    of_it.map(|entry| (entry.action, entry.outcome, entry.actor, entry.clinician)).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -688,20 +525,6 @@ async fn a_sign_in_there_is_noted_with_its_token_or_not_at_all() {
     bedside.close().await;
 }
 
-/// Berg, signed in at the server, who leaves while no token can be written.
-async fn berg_leaves(bedside: &Bedside, clinic: &Clinic, gate: &Gate) -> ClinicianId {
-    bedside.enrol("berg", &[Role::Nurse]).await;
-    let berg = colleague(bedside, "berg").await.id;
-    takes_over(bedside, "berg").await;
-    signed_in(bedside, clinic, "berg").await;
-    takes_over(bedside, CHIEF).await;
-    gate.refuse_at(Some(Point::ServerToken));
-    bedside.console.disable_clinician(berg).await.unwrap();
-    bedside.pass(Duration::from_secs(5)).await;
-    assert_eq!(kept(bedside, clinic).await, [Some(berg)], "the disk is full");
-    berg
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_leaver_s_token_that_could_not_be_forgotten_is_forgotten_once_the_disk_takes_it() {
     let (laptop, clinic, gate) = (Laptop::new(), Clinic::new(), Gate::new());
@@ -760,10 +583,4 @@ async fn tokens_that_are_said_to_be_over_at_once_are_not_renewed_in_a_loop() {
     let renewals = clinic.renewals() - before;
     assert!(renewals <= 7, "{renewals} renewals in a minute");
     bedside.close().await;
-}
-
-/// Something to send, at once.
-async fn measure_without_waiting(bedside: &Bedside, _: &bedside_vitals::Patient) {
-    bedside.add_patient(2).await;
-    bedside.console.sync_now().await.unwrap();
 }

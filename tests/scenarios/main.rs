@@ -13,6 +13,7 @@ mod binding;
 mod clinic_anchor;
 mod clinic_list;
 mod clinic_sign_in;
+mod clinic_with_tokens;
 mod download;
 mod download_faults;
 mod entering;
