@@ -8,7 +8,7 @@ use bedside_fhir::{BatteryInput, Person, ProvenanceAct, ProvenanceInput, Resourc
 use bedside_outbox::{OutboxRow, RowId};
 use bedside_vitals::{
     ConnectionId, DeviceClock, DeviceDescription, MeasuredValue, Measurement, Parameter, PatientId, QualityFlag,
-    WallTime,
+    ReadingIdentity, WallTime,
 };
 use uuid::Uuid;
 
@@ -77,6 +77,7 @@ impl Console {
             performer: taken.by.as_ref().filter(|_| taken.act == ProvenanceAct::Measured),
         };
         let Some(mut row) = self.reading_row(patient, device, &reading.measurement, &links) else { return Vec::new() };
+        row.kept_by_device = !matches!(reading.measurement.identity, ReadingIdentity::Stream { .. });
         row.depends_on.extend(links.clock.into_iter().chain(links.weight).map(RowId));
         let at = reading.measurement.time.received;
         let provenance = self.provenance_row(&row, TAKEN, taken.act, at, taken.by.as_ref());

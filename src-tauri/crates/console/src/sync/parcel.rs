@@ -29,6 +29,7 @@ struct Sendable {
 
 enum How {
     AtOurId,
+    FirstAtOurId,
     Over { id: String, version: Option<String> },
     IfNoneExists,
     OverIdentified,
@@ -173,6 +174,7 @@ impl Sendable {
     fn batch_row(&self) -> BatchRow<'_> {
         let how = match &self.how {
             How::AtOurId => HowSent::AtOurId,
+            How::FirstAtOurId => HowSent::FirstAtOurId,
             How::Over { id, version } => HowSent::Over { id, version: version.as_deref() },
             How::IfNoneExists => HowSent::IfNoneExists,
             How::OverIdentified => HowSent::OverIdentified,
@@ -183,7 +185,7 @@ impl Sendable {
     /// The id at which it was put; `None` where the server gives it.
     fn id_at_server(&self) -> Option<String> {
         match &self.how {
-            How::AtOurId => Some(self.resource.to_string()),
+            How::AtOurId | How::FirstAtOurId => Some(self.resource.to_string()),
             How::Over { id, .. } => Some(id.clone()),
             How::IfNoneExists | How::OverIdentified => None,
         }
@@ -208,6 +210,7 @@ fn sendable(row: OutboxRow, known: &BTreeMap<Uuid, ServerCopy>, address: &str, n
     let how = match (decided, copy, naming) {
         (Some((id, version)), ..) => How::Over { id: id.to_owned(), version: Some(version.to_owned()) },
         (None, Some(copy), _) => How::Over { id: copy.id.clone(), version: copy.version.clone().filter(|_| is_said) },
+        (None, None, Naming::OurId) if row.kept_by_device => How::FirstAtOurId,
         (None, None, Naming::OurId) => How::AtOurId,
         // A later version of what the server may have, under an id that nobody knows: a first one is named like its resource.
         (None, None, Naming::Identifier)

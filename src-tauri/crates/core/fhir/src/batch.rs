@@ -35,6 +35,9 @@ pub enum HowSent<'a> {
     /// It is put at our id.
     #[default]
     AtOurId,
+    /// It is put at our id, where another console may have put the same reading: what stands there is not to be put back
+    /// to this first word.
+    FirstAtOurId,
     /// It takes the place of what the server has under this id of its own, and only over this version where one is
     /// named.
     Over {
@@ -137,7 +140,9 @@ pub fn parse_batch_answer(body: &str, sent: usize) -> Result<Vec<EntryOutcome>, 
 fn push_entry(bundle: &mut String, row: &BatchRow<'_>) -> Result<(), BadPayload> {
     let BatchRow { resource_type, id, json, how } = *row;
     let (resource, request) = match how {
-        HowSent::AtOurId => (Cow::Borrowed(json), format!(r#""method":"PUT","url":"{resource_type}/{id}""#)),
+        HowSent::AtOurId | HowSent::FirstAtOurId => {
+            (Cow::Borrowed(json), format!(r#""method":"PUT","url":"{resource_type}/{id}""#))
+        }
         HowSent::Over { id: server, version } => {
             if !is_fhir_id(server) || version.is_some_and(|version| !is_fhir_id(version)) {
                 return Err(BadPayload::ServerId);

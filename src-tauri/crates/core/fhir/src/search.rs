@@ -41,8 +41,9 @@ pub struct Arrived {
 }
 
 /// The rows that the server holds just as they were sent. What else it sends, as servers that ignore a search
-/// parameter do, is left aside; what it holds otherwise counts as not arrived, and sending it again makes no copy. One that
-/// went over a resource with an id of the server's own is looked for under that id.
+/// parameter do, is left aside; what it holds otherwise counts as not arrived, and sending it again makes no copy. Of the
+/// first word on a reading that others may have sent too, anything counts: it may be a later one. One that went over a
+/// resource with an id of the server's own is looked for under that id.
 pub fn parse_ids_answer(body: &str, sent: &[BatchRow<'_>]) -> Result<Vec<Arrived>, NotFhir> {
     let stored = searchset(body)?;
     let arrived = |row: &BatchRow<'_>| {
@@ -51,7 +52,8 @@ pub fn parse_ids_answer(body: &str, sent: &[BatchRow<'_>]) -> Result<Vec<Arrived
             sent.insert("id".to_owned(), Value::String(id.to_owned()));
         }
         let is_ours = |resource: &&Value| ["resourceType", "id"].iter().all(|key| resource.get(key) == sent.get(key));
-        let there = stored.iter().find(is_ours).filter(|stored| holds(stored, &sent))?;
+        let is_there = |stored: &&Value| row.how == HowSent::FirstAtOurId || holds(stored, &sent);
+        let there = stored.iter().find(is_ours).filter(is_there)?;
         Some(Arrived { id: row.id, copies: 1, server: name_of(there), is_another: false })
     };
     Ok(sent.iter().filter_map(arrived).collect())
@@ -67,7 +69,7 @@ pub fn parse_identifiers_answer(body: &str, sent: &[BatchRow<'_>]) -> Result<Vec
         let known_by = KnownBy::of_value(&sent)?;
         let is_there = |resource: &Value| match row.how {
             HowSent::Over { id, .. } => resource.get("id").and_then(Value::as_str) == Some(id),
-            HowSent::AtOurId | HowSent::IfNoneExists | HowSent::OverIdentified => true,
+            HowSent::AtOurId | HowSent::FirstAtOurId | HowSent::IfNoneExists | HowSent::OverIdentified => true,
         };
         let is_ours = |resource: &&Value| {
             resource.get("resourceType").and_then(Value::as_str) == Some(row.resource_type)
@@ -174,6 +176,18 @@ mod tests {
     fn an_earlier_version_under_the_same_id_is_not_the_later_one() {
         let later = sent(A, "36.8");
         assert_eq!(arrived(&[sent(A, "36.5")], &[(A, &later)]).unwrap(), Vec::<Uuid>::new());
+    }
+
+    #[test]
+    fn of_the_first_word_on_a_reading_that_others_send_too_any_version_counts() {
+        let ours = sent(A, "36.8");
+        let body =
+            format!(r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{}}}]}}"#, sent(A, "36.5"));
+        let row = BatchRow { how: HowSent::FirstAtOurId, ..BatchRow::new("Observation", A, &ours) };
+        assert_eq!(parse_ids_answer(&body, &[row]).unwrap().len(), 1);
+        let of_another = BatchRow { id: B, ..row };
+        let other = sent(B, "36.8");
+        assert_eq!(parse_ids_answer(&body, &[BatchRow { json: &other, ..of_another }]).unwrap(), []);
     }
 
     #[test]

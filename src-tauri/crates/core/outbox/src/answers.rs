@@ -27,8 +27,7 @@ const QUESTION_RESTS_MS: i64 = 60_000;
 const AUDIT_RESTS_MS: i64 = 15 * 60_000;
 
 impl Outbox {
-    /// Takes the result of the request under way; `random` spreads the next try. Returns what changed, to be stored; each
-    /// of its rows is among them. Without a request under way nothing happens.
+    /// Takes the result of the request under way; `random` spreads the next try. Returns what changed, to be stored. Without a request under way nothing happens.
     pub fn handle(&mut self, now: WallTime, random: u64, result: TryResult) -> Vec<RowUpdate> {
         let Some(request) = self.in_flight.take() else { return Vec::new() };
         self.wake.set(None);
@@ -266,10 +265,12 @@ impl Outbox {
         self.last_fault = None;
         let mut updates = Vec::new();
         for (index, id) in rows.iter().enumerate() {
+            let was_sent = self.window.is_uncertain(*id);
             self.window.set_uncertain(*id, false);
             let random = spread(random, index as u64);
             let Some(entry) = self.window.entry_mut(*id) else { continue };
-            let (taken, clash) = (entry.taken.take(), entry.clash.take());
+            entry.unasked = false;
+            let (taken, clash, doubted) = (entry.taken.take(), entry.clash.take(), entry.doubted);
             let resource = entry.row.resource_id;
             match found.iter().find(|found| found.resource_id == resource) {
                 Some(found) if found.copies > 1 => {
@@ -285,7 +286,12 @@ impl Outbox {
                 Some(found) => {
                     self.it_works();
                     self.last_success = Some(now);
-                    let text = "found on the server after an answer was lost".to_owned();
+                    let text = if doubted {
+                        "found on the server after an answer was lost"
+                    } else {
+                        "the server had it before it was sent from here"
+                    }
+                    .to_owned();
                     let (outcome, server) = taken.unwrap_or((Outcome { status: 200, text, at: now }, None));
                     updates.extend(self.accept(*id, outcome, found.server.clone().or(server)));
                 }
@@ -297,7 +303,11 @@ impl Outbox {
                 None if clash.is_some() => {
                     updates.extend(clash.map(|clash| self.conflict(*id, clash)).unwrap_or_default())
                 }
-                None => updates.extend(self.send_again(now, random, *id, true, None)),
+                None if was_sent => updates.extend(self.send_again(now, random, *id, true, None)),
+                // In the store it waits, as it did before it was asked for.
+                None => updates.extend(
+                    self.put_back(*id, None, None).into_iter().filter(|update| update.state != RowState::Waiting),
+                ),
             }
         }
         updates
@@ -493,6 +503,7 @@ impl Outbox {
             self.window.set_uncertain(*id, false);
             let random = spread(random, index as u64);
             let Some(entry) = self.window.entry_mut(*id) else { continue };
+            entry.unasked = false;
             let (taken, clash) = (entry.taken.take(), entry.clash.take());
             let (is_person, alone) = (entry.row.resource_type == "Patient", entry.alone);
             updates.extend(match (taken, clash) {

@@ -203,7 +203,7 @@ impl Outbox {
         self.wake.set(None);
         let measured_by = rows.first().and_then(|id| self.window.entry(*id)).and_then(|entry| entry.row.measured_by);
         let naming = self.naming();
-        let updates = rows.iter().filter_map(|id| self.start(*id)).collect();
+        let updates = rows.iter().filter_map(|id| self.start(*id, kind)).collect();
         self.last_attempt = Some(now);
         self.in_flight = Some(InFlight { rows: rows.clone(), kind, naming, measured_by, since: now });
         Some(Try { rows, kind, naming, measured_by, updates })
@@ -309,20 +309,20 @@ impl Outbox {
         if due && is_due(self.backoff.until(), now) { self.choose(now) } else { None }
     }
 
-    /// The rows of the next request: questions first, then as many of one lane and author as may go together.
+    /// The rows of the next request: questions about lost answers first, then as many of one lane and author as may go
+    /// together or, where another console may have sent them, the question which of them it did.
     fn choose(&self, now: WallTime) -> Option<(TryKind, Vec<RowId>)> {
         let is_due = |entry: &&Entry| is_due(entry.row.next_attempt, now);
         let mut doubtful = self.window.uncertain(&self.gate).filter(|entry| self.window.is_ready(entry)).filter(is_due);
         if let Some(first) = doubtful.next() {
-            let of = |entry: &Entry| (entry.row.resource_type.clone(), entry.row.measured_by);
-            let alike = |entry: &&Entry| of(entry) == of(first);
-            let rows =
-                core::iter::once(first).chain(doubtful.filter(alike)).take(self.size.rows().min(self.most_asked()));
-            return Some((TryKind::AskWhichArrived, rows.map(|entry| entry.row.id).collect()));
+            return Some(self.question(first, doubtful));
         }
         let certain = |entry: &&Entry| !self.window.is_uncertain(entry.row.id);
         let mut due = self.ready().filter(is_due).filter(certain);
         let first = due.next()?;
+        if self.is_to_be_asked_for(first) {
+            return Some(self.question(first, due.filter(|entry| self.is_to_be_asked_for(entry))));
+        }
         if first.row.lane == Lane::Audit || first.alone {
             return Some((TryKind::Send, Vec::from([first.row.id])));
         }
@@ -332,9 +332,24 @@ impl Outbox {
             octets <= self.size.octets()
         };
         let of = |entry: &Entry| (entry.row.lane, entry.row.measured_by);
-        let alike = due.filter(|entry| of(entry) == of(first) && !entry.alone).take(self.size.rows().saturating_sub(1));
+        let alike = due.filter(|entry| of(entry) == of(first) && !entry.alone && !self.is_to_be_asked_for(entry));
+        let alike = alike.take(self.size.rows().saturating_sub(1));
         let rows = core::iter::once(first).chain(alike.take_while(fits)).map(|entry| entry.row.id).collect();
         Some((TryKind::Send, rows))
+    }
+
+    /// Which of these the server has: as many of one type and author as may be asked for together.
+    fn question<'a>(&self, first: &'a Entry, others: impl Iterator<Item = &'a Entry>) -> (TryKind, Vec<RowId>) {
+        let of = |entry: &Entry| (entry.row.resource_type.clone(), entry.row.measured_by);
+        let alike = others.filter(|entry| of(entry) == of(first));
+        let rows = core::iter::once(first).chain(alike).take(self.size.rows().min(self.most_asked()));
+        (TryKind::AskWhichArrived, rows.map(|entry| entry.row.id).collect())
+    }
+
+    /// Whether another console may have sent a row, and this would put it over what the server has. A server that gives ids
+    /// itself makes none for a reading that it has.
+    fn is_to_be_asked_for(&self, entry: &Entry) -> bool {
+        entry.unasked && self.naming() == Naming::OurId
     }
 
     fn most_asked(&self) -> usize {
@@ -370,8 +385,16 @@ impl Outbox {
         Some(RowUpdate { fact: Some(Fact::Discarded(discard)), ..update })
     }
 
-    fn start(&mut self, id: RowId) -> Option<RowUpdate> {
+    /// What is to be stored before a request with a row goes out: nothing where it has never gone out, and is only asked for.
+    fn start(&mut self, id: RowId, kind: TryKind) -> Option<RowUpdate> {
+        let uncertain = self.window.is_uncertain(id);
         let entry = self.window.entry_mut(id)?;
+        if kind == TryKind::AskWhichArrived && !uncertain {
+            self.window.set(id, RowState::Sending, None, None);
+            return None;
+        }
+        // Until it comes back others may have sent it.
+        entry.unasked = entry.row.kept_by_device;
         entry.row.attempts = entry.row.attempts.saturating_add(1);
         self.window.set(id, RowState::Sending, None, None)
     }

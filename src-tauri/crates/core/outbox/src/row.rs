@@ -157,6 +157,8 @@ pub struct OutboxRow {
     pub depends_on: Vec<RowId>,
     /// With what it goes.
     pub lane: Lane,
+    /// The first word on a reading that its device keeps: other consoles may read it too, and send it under the same id.
+    pub kept_by_device: bool,
     /// Who measured or said it; `None` for what nobody measured (people, devices) and what was captured with nobody
     /// signed in.
     pub measured_by: Option<AuthorId>,
@@ -188,6 +190,7 @@ impl OutboxRow {
             payload,
             depends_on: Vec::new(),
             lane: Lane::Clinical,
+            kept_by_device: false,
             measured_by: None,
             state: RowState::Waiting,
             attempts: 0,
@@ -234,6 +237,8 @@ pub struct RowHead {
     pub depends_on: Vec<RowId>,
     /// With what it goes.
     pub lane: Lane,
+    /// See `OutboxRow::kept_by_device`.
+    pub kept_by_device: bool,
     /// Who measured or said it.
     pub measured_by: Option<AuthorId>,
     /// Where it stands.
@@ -269,6 +274,7 @@ impl From<&OutboxRow> for RowHead {
             octets: row.payload.len(),
             depends_on: row.depends_on.clone(),
             lane: row.lane,
+            kept_by_device: row.kept_by_device,
             measured_by: row.measured_by,
             state: row.state,
             attempts: row.attempts,

@@ -20,6 +20,8 @@ pub(crate) struct Entry {
     /// The server may have got it, in this form or an earlier one: a try ended without a clear no. It stays so while the
     /// row is here, also when asking about it was given up; `uncertain` only steers the questions.
     pub(crate) doubted: bool,
+    /// Another console may have sent it, and we have not looked yet, or not since its last try.
+    pub(crate) unasked: bool,
     /// The server said that it took it, and we have not looked yet whether it has it once.
     pub(crate) taken: Option<(Outcome, Option<ServerCopy>)>,
     /// The server said that it has another version, and we have not looked yet whether that is this one: a request may
@@ -29,7 +31,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     const fn new(row: RowHead) -> Self {
-        Self { row, failures: 0, failed_at: None, alone: false, doubted: false, taken: None, clash: None }
+        let unasked = row.kept_by_device;
+        Self { row, failures: 0, failed_at: None, alone: false, doubted: false, unasked, taken: None, clash: None }
     }
 }
 

@@ -78,6 +78,7 @@ fn row() -> OutboxRow {
         created: AT,
         outcome: Some(Outcome { status: 503, text: "busy".into(), at: AT }),
         lane: Lane::Waveform,
+        kept_by_device: true,
         measured_by: Some(AuthorId(Uuid::from_u128(10))),
         server: Some(ServerCopy {
             address: "https://a.example/fhir".into(),
@@ -243,8 +244,15 @@ fn the_written_form_is_the_committed_one_and_reads_back_the_same() {
 fn what_a_version_before_lanes_and_authors_wrote_reads_back_with_those_empty() {
     let file = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/spool/golden/changes-1-format-4.json");
     let (back, failed) = from_octets(&std::fs::read(&file).unwrap()).unwrap();
-    let plain =
-        || OutboxRow { lane: Lane::Clinical, measured_by: None, server: None, expects: None, discarded: None, ..row() };
+    let plain = || OutboxRow {
+        lane: Lane::Clinical,
+        kept_by_device: false,
+        measured_by: None,
+        server: None,
+        expects: None,
+        discarded: None,
+        ..row()
+    };
     let all = everything();
     let meant = Changes {
         server_tokens: Vec::new(),

@@ -39,6 +39,7 @@ CREATE INDEX outbox_accepted ON outbox (outcome_at) WHERE state = 'accepted';",
     Migration {
         to: 5,
         sql: "ALTER TABLE outbox ADD COLUMN lane TEXT NOT NULL DEFAULT 'clinical';
+ALTER TABLE outbox ADD COLUMN kept_by_device INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN measured_by BLOB;
 ALTER TABLE outbox ADD COLUMN server_address TEXT;
 ALTER TABLE outbox ADD COLUMN server_id TEXT;
@@ -59,8 +60,8 @@ pub(crate) fn add(db: &Connection, row: &OutboxRow) -> Result<bool, Fault> {
     let sql =
         "INSERT OR IGNORE INTO outbox (id, resource_type, resource_id, patient, payload, depends_on, state, attempts,
         next_attempt, created, outcome_status, outcome_text, outcome_at, lane, measured_by, server_id, server_version,
-        server_modified, expects, discard_reason, discarded_by, discarded_at, server_address)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        server_modified, expects, discard_reason, discarded_by, discarded_at, server_address, kept_by_device)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let depends_on = octets(&row.depends_on);
     let added = db.prepare_cached(sql)?.execute(params![
         row.id.0,
@@ -86,6 +87,7 @@ pub(crate) fn add(db: &Connection, row: &OutboxRow) -> Result<bool, Fault> {
         row.discarded.as_ref().and_then(|discard| discard.by).map(|by| by.0),
         row.discarded.as_ref().map(|discard| discard.at.0),
         row.server.as_ref().map(|server| server.address.as_str()),
+        row.kept_by_device,
     ])?;
     Ok(added == 1 || row.lane == Lane::Audit && take_up_again(db, row.id)?)
 }
@@ -99,11 +101,11 @@ fn take_up_again(db: &Connection, audit: RowId) -> Result<bool, Fault> {
 /// What is read of a row, in the order of `of`.
 const COLUMNS: &str = "id, resource_type, resource_id, payload, depends_on, state, attempts, next_attempt, created,
     outcome_status, outcome_text, outcome_at, lane, measured_by, server_id, server_version, server_modified, expects,
-    discard_reason, discarded_by, discarded_at, place, server_address";
+    discard_reason, discarded_by, discarded_at, place, server_address, kept_by_device";
 
 /// What is read of a row without the resource, in the order of `head_of`.
 const HEAD: &str = "id, resource_type, resource_id, length(CAST(payload AS BLOB)), depends_on, state, attempts,
-    next_attempt, created, outcome_status, outcome_text, outcome_at, lane, measured_by";
+    next_attempt, created, outcome_status, outcome_text, outcome_at, lane, measured_by, kept_by_device";
 
 /// Of a row: a person withdrew its record. It waits for nothing, and nobody has to look at it.
 const IS_WITHDRAWN: &str = "(state = 'held' AND outcome_text IS ?1)";
@@ -274,7 +276,7 @@ pub(crate) fn counts(db: &Connection) -> Result<OutboxCounts, Fault> {
     };
     let open = RowState::ALL.into_iter().filter(|state| state.is_open());
     let oldest = open.map(oldest).collect::<Result<Vec<_>, Fault>>()?;
-    let last = "SELECT max(outcome_at) FROM outbox WHERE state = 'accepted'";
+    let last = "SELECT max(outcome_at) FROM outbox INDEXED BY outbox_accepted WHERE state = 'accepted'";
     let time = |at: Option<i64>| at.map(WallTime);
     Ok(OutboxCounts {
         by_state: RowState::ALL.into_iter().map(count).collect::<Result<_, Fault>>()?,
@@ -334,6 +336,7 @@ fn of(row: &Row<'_>) -> Result<OutboxRow, Fault> {
         server: server_copy(row.get(22)?, row.get(14)?, row.get(15)?, row.get(16)?)?,
         expects: row.get(17)?,
         discarded,
+        kept_by_device: row.get(23)?,
     })
 }
 
@@ -345,6 +348,7 @@ fn head_of(row: &Row<'_>) -> Result<RowHead, Fault> {
         octets: row.get(3)?,
         depends_on: dependencies(row.get(4)?)?,
         lane: lane(row)?,
+        kept_by_device: row.get(14)?,
         measured_by: row.get::<_, Option<Uuid>>(13)?.map(AuthorId),
         state: state(row)?,
         attempts: row.get(6)?,

@@ -22,6 +22,8 @@ pub(in crate::spool) struct Row {
     #[serde(default)]
     lane: Option<String>,
     #[serde(default)]
+    kept_by_device: bool,
+    #[serde(default)]
     measured_by: Option<Uuid>,
     #[serde(default)]
     server: Option<Copied>,
@@ -87,6 +89,7 @@ impl From<&OutboxRow> for Row {
             created: row.created,
             outcome: row.outcome.as_ref().map(Answered::from),
             lane: Some(row.lane.name().to_owned()),
+            kept_by_device: row.kept_by_device,
             measured_by: row.measured_by.map(|author| author.0),
             server: row.server.as_ref().map(Copied::from),
             expects: row.expects.clone(),
@@ -110,6 +113,7 @@ impl Row {
             created: self.created,
             outcome: self.outcome.map(Into::into),
             lane,
+            kept_by_device: self.kept_by_device,
             measured_by: self.measured_by.map(AuthorId),
             server: self.server.map(Into::into),
             expects: self.expects,

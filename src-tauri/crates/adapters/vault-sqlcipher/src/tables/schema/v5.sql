@@ -228,7 +228,7 @@ CREATE TABLE outbox (
     outcome_status INTEGER,
     outcome_text TEXT,
     outcome_at INTEGER
-, lane TEXT NOT NULL DEFAULT 'clinical', measured_by BLOB, server_address TEXT, server_id TEXT, server_version TEXT, server_modified INTEGER, expects TEXT, discard_reason TEXT, discarded_by BLOB, discarded_at INTEGER) STRICT;
+, lane TEXT NOT NULL DEFAULT 'clinical', kept_by_device INTEGER NOT NULL DEFAULT 0, measured_by BLOB, server_address TEXT, server_id TEXT, server_version TEXT, server_modified INTEGER, expects TEXT, discard_reason TEXT, discarded_by BLOB, discarded_at INTEGER) STRICT;
 CREATE TABLE patient (
     id BLOB PRIMARY KEY,
     record_number TEXT NOT NULL,

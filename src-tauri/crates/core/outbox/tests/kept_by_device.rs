@@ -1,0 +1,88 @@
+//! Readings that their device keeps: another console may have read and sent them, and a person said more of them there.
+//! Long schedules of faults are in `any_schedule`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+mod common;
+use bedside_outbox::{Found, Limits, Outbox, OutboxRow, RowState, ServerTraits, Try, TryKind, TryResult};
+use bedside_vitals::WallTime;
+use common::{Store, entries, id, resource, row, status};
+
+const NOW: WallTime = WallTime(1_000_000);
+
+/// Readings 1 to `last`: the even ones are kept by their device.
+fn readings(last: u128) -> (Outbox, Store) {
+    let mut store = Store::default();
+    for n in 1..=last {
+        store.put(OutboxRow { kept_by_device: n % 2 == 0, ..row(n, "Observation", &[]) });
+    }
+    let mut outbox = Outbox::new(Limits::default());
+    assert!(outbox.load(store.open()).is_empty());
+    (outbox, store)
+}
+
+fn next(outbox: &mut Outbox, store: &mut Store, now: WallTime) -> (TryKind, Vec<u128>, usize) {
+    let Try { kind, rows, updates, .. } = outbox.poll(now).expect("a request is due");
+    let written = updates.len();
+    store.apply(updates);
+    (kind, rows.iter().map(|id| id.0.as_u128()).collect(), written)
+}
+
+fn there(numbers: &[u128]) -> TryResult {
+    TryResult::Arrived(numbers.iter().map(|n| Found::one(resource(*n))).collect())
+}
+
+#[test]
+fn what_another_console_sent_is_asked_for_first_and_never_put_over_it() {
+    let (mut outbox, mut store) = readings(4);
+    assert_eq!(next(&mut outbox, &mut store, NOW), (TryKind::Send, vec![1, 3], 2));
+    store.apply(outbox.handle(NOW, 7, entries(&[201, 201])));
+    assert_eq!(next(&mut outbox, &mut store, NOW), (TryKind::AskWhichArrived, vec![2, 4], 0));
+    store.apply(outbox.handle(NOW, 7, there(&[4])));
+    assert_eq!(store.state(4), RowState::Accepted);
+    assert_eq!(store.0[&id(4)].outcome.as_ref().unwrap().text, "the server had it before it was sent from here");
+    assert_eq!(next(&mut outbox, &mut store, NOW), (TryKind::Send, vec![2], 1));
+}
+
+#[test]
+fn a_question_about_what_never_went_out_writes_nothing_and_is_no_try() {
+    let (mut outbox, mut store) = readings(2);
+    next(&mut outbox, &mut store, NOW);
+    store.apply(outbox.handle(NOW, 7, entries(&[201])));
+    assert_eq!(next(&mut outbox, &mut store, NOW).2, 0);
+    assert_eq!(outbox.handle(NOW, 7, there(&[])), []);
+    assert!(!outbox.may_have_arrived(id(2)));
+    assert_eq!((store.state(2), store.0[&id(2)].attempts), (RowState::Waiting, 0));
+}
+
+#[test]
+fn a_reading_that_came_back_is_asked_for_again_before_it_goes_again() {
+    let (mut outbox, mut store) = readings(2);
+    next(&mut outbox, &mut store, NOW);
+    store.apply(outbox.handle(NOW, 7, entries(&[201])));
+    next(&mut outbox, &mut store, NOW);
+    store.apply(outbox.handle(NOW, 7, there(&[])));
+    assert_eq!(next(&mut outbox, &mut store, NOW).0, TryKind::Send);
+    store.apply(outbox.handle(NOW, 7, status(503)));
+    let later = outbox.next_wake().unwrap();
+    assert_eq!(next(&mut outbox, &mut store, later).0, TryKind::AskWhichArrived);
+    // And in the next run.
+    let mut outbox = Outbox::new(Limits::default());
+    store.apply(outbox.load(store.open()));
+    assert_eq!(next(&mut outbox, &mut store, later).0, TryKind::AskWhichArrived);
+}
+
+#[test]
+fn a_server_that_gives_ids_makes_none_for_a_reading_that_it_has_and_is_not_asked() {
+    let (mut outbox, mut store) = readings(2);
+    outbox.remember(ServerTraits { our_ids: Some(false), ..ServerTraits::default() });
+    assert_eq!(next(&mut outbox, &mut store, NOW), (TryKind::Send, vec![1, 2], 2));
+}
+
+#[test]
+fn a_server_that_answers_no_questions_is_sent_the_reading() {
+    let (mut outbox, mut store) = readings(2);
+    next(&mut outbox, &mut store, NOW);
+    store.apply(outbox.handle(NOW, 7, entries(&[201])));
+    next(&mut outbox, &mut store, NOW);
+    store.apply(outbox.handle(NOW, 7, status(405)));
+    assert_eq!(next(&mut outbox, &mut store, NOW).0, TryKind::Send);
+}
