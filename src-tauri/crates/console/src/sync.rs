@@ -356,6 +356,9 @@ impl Console {
             return self.sync_result(TryResult::NothingSent(why), next.measured_by);
         }
         self.sync.preparing = true;
+        if next.updates.is_empty() {
+            return self.send_rows(next);
+        }
         let changes = Changes { outbox_updates: next.updates.clone(), ..Changes::default() };
         self.commits.request(Batch { changes, after: vec![After::Send(next)] });
     }

@@ -220,10 +220,8 @@ fn sendable(row: OutboxRow, known: &BTreeMap<Uuid, ServerCopy>, address: &str, n
         }
         (None, None, Naming::Identifier) => How::IfNoneExists,
     };
-    let other_name =
-        |(ours, theirs): (&Uuid, &ServerCopy)| (theirs.id != ours.to_string()).then(|| (*ours, theirs.id.clone()));
-    let names: Vec<(Uuid, String)> =
-        known.iter().filter(|(resource, _)| **resource != row.resource_id).filter_map(other_name).collect();
+    let others = referred_to(&row.payload).filter(|resource| *resource != row.resource_id);
+    let names: Vec<(Uuid, String)> = others.filter_map(|ours| Some((ours, known.get(&ours)?.id.clone()))).collect();
     let json = if names.is_empty() { row.payload } else { bedside_fhir::with_references(&row.payload, &names) };
     Sendable { id: row.id, resource_type: row.resource_type, resource: row.resource_id, json, how }
 }

@@ -97,8 +97,10 @@ impl Outbox {
 
     /// Whose rows go next, if it is time for any: the server must let somebody speak for that person.
     pub fn next_author(&self, now: WallTime) -> Option<Option<AuthorId>> {
-        let (_, rows) = self.choose_if_due(now)?;
-        rows.first().and_then(|id| self.window.entry(*id)).map(|entry| entry.row.measured_by)
+        if !self.is_due(now) {
+            return None;
+        }
+        self.doubtful(now).next().or_else(|| self.due(now).next()).map(|entry| entry.row.measured_by)
     }
 
     /// The server lets nobody speak for an author now: those rows wait, the others go on.
@@ -199,7 +201,7 @@ impl Outbox {
 
     /// The next request, if it is time for one. Its rows are `sending` from now on.
     pub fn poll(&mut self, now: WallTime) -> Option<Try> {
-        let (kind, rows) = self.choose_if_due(now)?;
+        let (kind, rows) = if self.is_due(now) { self.choose(now)? } else { return None };
         self.wake.set(None);
         let measured_by = rows.first().and_then(|id| self.window.entry(*id)).and_then(|entry| entry.row.measured_by);
         let naming = self.naming();
@@ -304,21 +306,18 @@ impl Outbox {
         (rows as u64, self.window.octets() as u64)
     }
 
-    fn choose_if_due(&self, now: WallTime) -> Option<(TryKind, Vec<RowId>)> {
-        let due = self.next_wake().is_some_and(|wake| is_due(Some(wake), now));
-        if due && is_due(self.backoff.until(), now) { self.choose(now) } else { None }
+    fn is_due(&self, now: WallTime) -> bool {
+        self.next_wake().is_some_and(|wake| is_due(Some(wake), now)) && is_due(self.backoff.until(), now)
     }
 
     /// The rows of the next request: questions about lost answers first, then as many of one lane and author as may go
     /// together or, where another console may have sent them, the question which of them it did.
     fn choose(&self, now: WallTime) -> Option<(TryKind, Vec<RowId>)> {
-        let is_due = |entry: &&Entry| is_due(entry.row.next_attempt, now);
-        let mut doubtful = self.window.uncertain(&self.gate).filter(|entry| self.window.is_ready(entry)).filter(is_due);
+        let mut doubtful = self.doubtful(now);
         if let Some(first) = doubtful.next() {
             return Some(self.question(first, doubtful));
         }
-        let certain = |entry: &&Entry| !self.window.is_uncertain(entry.row.id);
-        let mut due = self.ready().filter(is_due).filter(certain);
+        let mut due = self.due(now);
         let first = due.next()?;
         if self.is_to_be_asked_for(first) {
             return Some(self.question(first, due.filter(|entry| self.is_to_be_asked_for(entry))));
@@ -336,6 +335,18 @@ impl Outbox {
         let alike = alike.take(self.size.rows().saturating_sub(1));
         let rows = core::iter::once(first).chain(alike.take_while(fits)).map(|entry| entry.row.id).collect();
         Some((TryKind::Send, rows))
+    }
+
+    /// What may be on the server since an answer was lost, and is to be asked for now.
+    fn doubtful(&self, now: WallTime) -> impl Iterator<Item = &Entry> {
+        let ready = self.window.uncertain(&self.gate).filter(|entry| self.window.is_ready(entry));
+        ready.filter(move |entry| is_due(entry.row.next_attempt, now))
+    }
+
+    /// All else that may go now, in the order of sending.
+    fn due(&self, now: WallTime) -> impl Iterator<Item = &Entry> {
+        let certain = |entry: &&Entry| !self.window.is_uncertain(entry.row.id);
+        self.ready().filter(certain).filter(move |entry| is_due(entry.row.next_attempt, now))
     }
 
     /// Which of these the server has: as many of one type and author as may be asked for together.

@@ -4,28 +4,18 @@
 mod common;
 use bedside_outbox::{Found, Limits, Outbox, PauseReason, RowState, TryKind, TryResult};
 use bedside_vitals::WallTime;
-use common::{Store, entries, id, resource, row, status};
+use common::{NOW, Store, entries, id, resource, row, status, with};
 use std::time::Duration;
-
-const NOW: WallTime = WallTime(1_000_000);
 
 /// An outbox and a store with a patient (1), a device (2) and readings (3 to `last`) that depend on both.
 fn visit(last: u128) -> (Outbox, Store) {
-    let mut store = Store::default();
-    store.put(row(1, "Patient", &[]));
-    store.put(row(2, "Device", &[]));
-    (3..=last).for_each(|n| store.put(row(n, "Observation", &[1, 2])));
-    let mut outbox = Outbox::new(Limits::default());
-    assert!(outbox.load(store.open()).is_empty());
-    (outbox, store)
+    let readings = (3..=last).map(|n| row(n, "Observation", &[1, 2]));
+    with([row(1, "Patient", &[]), row(2, "Device", &[])].into_iter().chain(readings))
 }
 
-/// One request with this result.
+/// One request at this time, with this result: the numbers of its rows.
 fn step(outbox: &mut Outbox, store: &mut Store, now: WallTime, result: TryResult) -> Vec<u128> {
-    let attempt = outbox.poll(now).expect("a request is due");
-    store.apply(attempt.updates.clone());
-    store.apply(outbox.handle(now, 7, result));
-    attempt.rows.iter().map(|id| id.0.as_u128()).collect()
+    common::step_at(outbox, store, now, result).2
 }
 
 #[test]
@@ -192,16 +182,13 @@ fn an_answer_that_is_no_fhir_or_does_not_fit_marks_nothing_as_done() {
 
 #[test]
 fn a_server_that_cannot_search_is_sent_the_rows_again() {
-    let (mut outbox, mut store) = visit(2);
-    store.0.remove(&id(2));
-    let mut only = Outbox::new(Limits::default());
-    only.load(store.open());
-    step(&mut only, &mut store, NOW, TryResult::NoWholeAnswer(String::new()));
-    let later = only.next_wake().unwrap();
-    step(&mut only, &mut store, later, status(404));
-    let later = only.next_wake().unwrap().max(later);
-    assert_eq!(only.poll(later).unwrap().kind, TryKind::Send);
-    assert!(outbox.poll(NOW).is_some());
+    let (mut outbox, mut store) = with([row(1, "Patient", &[])]);
+    step(&mut outbox, &mut store, NOW, TryResult::NoWholeAnswer(String::new()));
+    let later = outbox.next_wake().unwrap();
+    step(&mut outbox, &mut store, later, status(404));
+    let later = outbox.next_wake().unwrap().max(later);
+    let again = outbox.poll(later).unwrap();
+    assert_eq!((again.kind, again.rows), (TryKind::Send, vec![id(1)]));
 }
 
 #[test]
@@ -209,18 +196,14 @@ fn rows_under_way_when_the_program_ended_wait_again_and_are_asked_for() {
     let (mut outbox, mut store) = visit(2);
     store.apply(outbox.poll(NOW).unwrap().updates);
     assert_eq!(store.state(1), RowState::Sending);
-    let mut next_run = Outbox::new(Limits::default());
-    store.apply(next_run.load(store.open()));
+    let mut next_run = common::next_run(&mut store);
     assert_eq!(store.state(1), RowState::Waiting);
     assert_eq!(next_run.poll(NOW).unwrap().kind, TryKind::AskWhichArrived);
 }
 
 #[test]
 fn a_record_on_which_the_server_fails_again_and_again_while_it_takes_another_is_shown_to_a_person() {
-    let mut outbox = Outbox::new(Limits::default());
-    let mut store = Store::default();
-    (1..=2).for_each(|n| store.put(row(n, "Observation", &[])));
-    outbox.load(store.open());
+    let (mut outbox, mut store) = with((1..=2).map(|n| row(n, "Observation", &[])));
     step(&mut outbox, &mut store, NOW, entries(&[500, 201]));
     let mut now = NOW;
     let mut tries = 1;
@@ -274,10 +257,7 @@ fn one_record_that_breaks_every_request_is_found_and_the_others_pass() {
 
 #[test]
 fn an_answered_question_ends_no_back_off() {
-    let mut store = Store::default();
-    store.put(row(1, "Observation", &[]));
-    let mut outbox = Outbox::new(Limits::default());
-    outbox.load(store.open());
+    let (mut outbox, mut store) = with([row(1, "Observation", &[])]);
     let mut now = NOW;
     for failures in 1..=4 {
         while outbox.status().failures < failures {
@@ -293,10 +273,7 @@ fn an_answered_question_ends_no_back_off() {
 
 #[test]
 fn a_search_that_always_fails_is_given_up_and_the_rows_go_again() {
-    let mut store = Store::default();
-    store.put(row(1, "Observation", &[]));
-    let mut outbox = Outbox::new(Limits::default());
-    outbox.load(store.open());
+    let (mut outbox, mut store) = with([row(1, "Observation", &[])]);
     step(&mut outbox, &mut store, NOW, TryResult::NoWholeAnswer(String::new()));
     let mut now = NOW;
     for _ in 0..3 {
@@ -317,13 +294,8 @@ fn a_damaged_row_is_refused_and_the_others_go_without_it() {
 
 #[test]
 fn a_later_version_of_a_resource_never_overtakes_an_earlier_one() {
-    let mut outbox = Outbox::new(Limits::default());
-    let mut store = Store::default();
-    store.put(row(1, "Patient", &[]));
-    let mut later = row(2, "Patient", &[]);
-    later.resource_id = resource(1);
-    store.put(later);
-    outbox.load(store.open());
+    let later = bedside_outbox::OutboxRow { resource_id: resource(1), ..row(2, "Patient", &[]) };
+    let (mut outbox, mut store) = with([row(1, "Patient", &[]), later]);
     assert_eq!(step(&mut outbox, &mut store, NOW, entries(&[201])), [1]);
     assert_eq!(step(&mut outbox, &mut store, NOW, entries(&[200])), [2]);
 }

@@ -2,21 +2,13 @@
 //! Long schedules of faults are in `any_schedule`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
-use bedside_outbox::{Found, Limits, Outbox, OutboxRow, RowState, ServerTraits, Try, TryKind, TryResult};
+use bedside_outbox::{Found, Outbox, OutboxRow, RowState, ServerTraits, Try, TryKind, TryResult};
 use bedside_vitals::WallTime;
-use common::{Store, entries, id, resource, row, status};
-
-const NOW: WallTime = WallTime(1_000_000);
+use common::{NOW, Store, entries, id, next_run, resource, row, status, with};
 
 /// Readings 1 to `last`: the even ones are kept by their device.
 fn readings(last: u128) -> (Outbox, Store) {
-    let mut store = Store::default();
-    for n in 1..=last {
-        store.put(OutboxRow { kept_by_device: n % 2 == 0, ..row(n, "Observation", &[]) });
-    }
-    let mut outbox = Outbox::new(Limits::default());
-    assert!(outbox.load(store.open()).is_empty());
-    (outbox, store)
+    with((1..=last).map(|n| OutboxRow { kept_by_device: n % 2 == 0, ..row(n, "Observation", &[]) }))
 }
 
 fn next(outbox: &mut Outbox, store: &mut Store, now: WallTime) -> (TryKind, Vec<u128>, usize) {
@@ -65,8 +57,7 @@ fn a_reading_that_came_back_is_asked_for_again_before_it_goes_again() {
     let later = outbox.next_wake().unwrap();
     assert_eq!(next(&mut outbox, &mut store, later).0, TryKind::AskWhichArrived);
     // And in the next run.
-    let mut outbox = Outbox::new(Limits::default());
-    store.apply(outbox.load(store.open()));
+    let mut outbox = next_run(&mut store);
     assert_eq!(next(&mut outbox, &mut store, later).0, TryKind::AskWhichArrived);
 }
 

@@ -2,32 +2,12 @@
 //! Not here: what each answer makes of the rows (`answers`).
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
-use bedside_outbox::{Limits, Outbox, RowState, TryResult};
-use bedside_vitals::WallTime;
-use common::{Store, entries, id, resource, row, status};
-
-const NOW: WallTime = WallTime(1_000_000);
+use bedside_outbox::{Outbox, RowState, TryResult};
+use common::{NOW, Store, entries, id, next_run, resource, row, status, step, with};
 
 /// An outbox and a store with one reading.
 fn reading() -> (Outbox, Store) {
-    let mut store = Store::default();
-    store.put(row(1, "Observation", &[]));
-    let mut outbox = Outbox::new(Limits::default());
-    outbox.load(store.open());
-    (outbox, store)
-}
-
-/// One request with this result, whenever it is due.
-fn step(outbox: &mut Outbox, store: &mut Store, result: TryResult) {
-    let attempt = outbox.poll(outbox.next_wake().unwrap().max(NOW)).expect("a request is due");
-    store.apply(attempt.updates);
-    store.apply(outbox.handle(NOW, 7, result));
-}
-
-fn next_run(store: &mut Store) -> Outbox {
-    let mut outbox = Outbox::new(Limits::default());
-    store.apply(outbox.load(store.open()));
-    outbox
+    with([row(1, "Observation", &[])])
 }
 
 fn lost() -> TryResult {
@@ -99,11 +79,7 @@ fn the_server_may_have_a_record_that_was_tried_before_the_vault_was_locked() {
 
 /// A patient (1) who was refused, and a reading (2) that is held for it.
 fn held() -> (Outbox, Store) {
-    let mut store = Store::default();
-    store.put(row(1, "Patient", &[]));
-    store.put(row(2, "Observation", &[1]));
-    let mut outbox = Outbox::new(Limits::default());
-    outbox.load(store.open());
+    let (mut outbox, mut store) = with([row(1, "Patient", &[]), row(2, "Observation", &[1])]);
     step(&mut outbox, &mut store, entries(&[422]));
     assert_eq!(store.state(2), RowState::Held);
     (outbox, store)

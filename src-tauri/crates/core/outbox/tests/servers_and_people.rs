@@ -4,36 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 mod common;
 use bedside_outbox::{
-    AuthorId, Dependants, Discard, EntryAnswer, Found, Lane, Limits, Naming, Outbox, OutboxRow, PauseReason, RowState,
+    AuthorId, Dependants, Discard, EntryAnswer, Found, Lane, Naming, Outbox, OutboxRow, PauseReason, RowState,
     ServerCopy, ServerTraits, TryKind, TryResult,
 };
-use bedside_vitals::WallTime;
-use common::{Store, entries, id, resource, row, status};
-use uuid::Uuid;
-
-const NOW: WallTime = WallTime(1_000_000);
-const ANNA: AuthorId = AuthorId(Uuid::from_u128(501));
-const BEN: AuthorId = AuthorId(Uuid::from_u128(502));
-
-fn outbox(store: &mut Store) -> Outbox {
-    let mut outbox = Outbox::new(Limits::default());
-    store.apply(outbox.load(store.open()));
-    outbox
-}
-
-fn with(rows: impl IntoIterator<Item = OutboxRow>) -> (Outbox, Store) {
-    let mut store = Store::default();
-    rows.into_iter().for_each(|row| store.put(row));
-    (outbox(&mut store), store)
-}
-
-/// One request with this result.
-fn step(outbox: &mut Outbox, store: &mut Store, result: TryResult) -> (TryKind, Naming, Vec<u128>) {
-    let attempt = outbox.poll(outbox.next_wake().unwrap().max(NOW)).expect("a request is due");
-    store.apply(attempt.updates);
-    store.apply(outbox.handle(NOW, 7, result));
-    (attempt.kind, attempt.naming, attempt.rows.iter().map(|id| id.0.as_u128()).collect())
-}
+use common::{ANNA, BEN, NOW, Store, entries, id, next_run, resource, row, status, step, with};
 
 fn readings(last: u128) -> Vec<OutboxRow> {
     (1..=last).map(|n| row(n, "Observation", &[])).collect()
@@ -235,12 +209,12 @@ fn refused_patient() -> (Outbox, Store) {
 
 #[test]
 fn what_was_held_for_a_record_goes_without_it_also_in_the_next_run_when_a_person_says_so() {
-    let (mut outbox_, mut store) = refused_patient();
-    store.apply(outbox_.discard(id(1), &discard("wrong person"), Dependants::Release));
+    let (mut outbox, mut store) = refused_patient();
+    store.apply(outbox.discard(id(1), &discard("wrong person"), Dependants::Release));
     assert_eq!([1, 2, 3].map(|n| store.state(n)), [RowState::Discarded, RowState::Waiting, RowState::Waiting]);
-    let mut next_run = outbox(&mut store);
-    assert_eq!(step(&mut next_run, &mut store, entries(&[201])).2, [2]);
-    assert_eq!(step(&mut next_run, &mut store, entries(&[201])).2, [3]);
+    let mut outbox = next_run(&mut store);
+    assert_eq!(step(&mut outbox, &mut store, entries(&[201])).2, [2]);
+    assert_eq!(step(&mut outbox, &mut store, entries(&[201])).2, [3]);
 }
 
 #[test]
@@ -253,14 +227,14 @@ fn what_was_held_for_a_record_is_put_away_with_it_when_a_person_says_so() {
 
 #[test]
 fn a_new_reading_of_a_patient_who_was_put_away_is_held_and_goes_when_the_patient_is_taken_up_again() {
-    let (mut outbox_, mut store) = refused_patient();
-    store.apply(outbox_.discard(id(1), &discard("wrong person"), Dependants::Discard));
-    let mut next_run = outbox(&mut store);
+    let (mut outbox, mut store) = refused_patient();
+    store.apply(outbox.discard(id(1), &discard("wrong person"), Dependants::Discard));
+    let mut outbox = next_run(&mut store);
     let new = row(9, "Observation", &[1]);
     store.put(new.clone());
-    store.apply(next_run.add(new));
+    store.apply(outbox.add(new));
     assert_eq!(store.state(9), RowState::Held);
-    store.apply(next_run.retry(id(1)));
+    store.apply(outbox.retry(id(1)));
     assert_eq!([1, 9].map(|n| store.state(n)), [RowState::Waiting; 2]);
 }
 
@@ -301,15 +275,15 @@ fn that_the_server_had_a_patient_already_is_not_believed_without_a_look() {
 
 #[test]
 fn a_patient_whose_version_at_the_server_was_kept_is_known_by_it_and_new_readings_go() {
-    let (mut outbox_, mut store) = known_number();
+    let (mut outbox, mut store) = known_number();
     let found = Found { server: Some(copy("17")), is_another: true, ..Found::one(resource(1)) };
-    step(&mut outbox_, &mut store, TryResult::Arrived(vec![found]));
-    store.apply(outbox_.keep_theirs(id(1), copy("17"), NOW));
+    step(&mut outbox, &mut store, TryResult::Arrived(vec![found]));
+    store.apply(outbox.keep_theirs(id(1), copy("17"), NOW));
     assert_eq!((store.state(1), store.0[&id(1)].server.clone()), (RowState::Accepted, Some(copy("17"))));
     assert_eq!(store.state(2), RowState::Waiting);
     let new = row(3, "Observation", &[1]);
     store.put(new.clone());
-    store.apply(outbox_.add(new));
+    store.apply(outbox.add(new));
     assert_eq!(store.state(3), RowState::Waiting);
     let (mut other, store) = refused_patient();
     assert!(other.keep_theirs(id(1), copy("17"), NOW).is_empty(), "it was no conflict");

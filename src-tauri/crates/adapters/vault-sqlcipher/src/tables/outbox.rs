@@ -1,6 +1,6 @@
 //! Records on their way to the server, in the order in which they were written. The payload is health data.
 //! Not here: which row goes next, and what an answer makes of it (`bedside-outbox`).
-use super::{Migration, limit, rows};
+use super::{Migration, digest, limit, rows};
 use crate::fault::Fault;
 use bedside_console::{KnownCopy, OutboxCounts};
 use bedside_outbox::{
@@ -9,6 +9,7 @@ use bedside_outbox::{
 };
 use bedside_vitals::WallTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 // `patient` is whom the payload speaks of, read from it when the row is written, to count what waits for each.
@@ -50,7 +51,9 @@ ALTER TABLE outbox ADD COLUMN discard_reason TEXT;
 ALTER TABLE outbox ADD COLUMN discarded_by BLOB;
 ALTER TABLE outbox ADD COLUMN discarded_at INTEGER;
 CREATE INDEX outbox_copy ON outbox (resource_id, created) WHERE state = 'accepted';
-CREATE INDEX outbox_audit ON outbox (state) WHERE lane = 'audit';",
+CREATE INDEX outbox_audit ON outbox (state) WHERE lane = 'audit';
+CREATE INDEX outbox_subjects ON outbox (resource_id, server_address)
+    WHERE state = 'accepted' AND resource_type IN ('Patient', 'Device');",
     },
 ];
 
@@ -104,7 +107,7 @@ const COLUMNS: &str = "id, resource_type, resource_id, payload, depends_on, stat
     discard_reason, discarded_by, discarded_at, place, server_address, kept_by_device";
 
 /// What is read of a row without the resource, in the order of `head_of`.
-const HEAD: &str = "id, resource_type, resource_id, length(CAST(payload AS BLOB)), depends_on, state, attempts,
+const HEAD: &str = "id, resource_type, resource_id, octet_length(payload), depends_on, state, attempts,
     next_attempt, created, outcome_status, outcome_text, outcome_at, lane, measured_by, kept_by_device";
 
 /// Of a row: a person withdrew its record. It waits for nothing, and nobody has to look at it.
@@ -123,9 +126,16 @@ pub(crate) fn update(db: &Connection, update: &RowUpdate) -> Result<(), Fault> {
     let sql = format!(
         "UPDATE outbox SET state = ?3, attempts = ?4, next_attempt = ?5,
             outcome_status = coalesce(?6, outcome_status), outcome_text = coalesce(?7, outcome_text),
-            outcome_at = coalesce(?8, outcome_at) WHERE id = ?2 AND state <> 'accepted'
-            AND NOT (state = 'discarded' AND ?3 = 'refused') AND NOT {IS_WITHDRAWN}"
+            outcome_at = coalesce(?8, outcome_at), server_address = coalesce(?9, server_address),
+            server_id = coalesce(?10, server_id), server_version = iif(?10 IS NULL, server_version, ?11),
+            server_modified = iif(?10 IS NULL, server_modified, ?12)
+            WHERE id = ?2 AND state <> 'accepted' AND NOT (state = 'discarded' AND ?3 = 'refused') AND NOT {IS_WITHDRAWN}"
     );
+    // In the same statement: each one writes the whole row.
+    let server = match &update.fact {
+        Some(Fact::Server(server)) => Some(server),
+        _ => None,
+    };
     let changed = db.prepare_cached(&sql)?.execute(params![
         WITHDRAWN,
         update.id.0,
@@ -135,7 +145,14 @@ pub(crate) fn update(db: &Connection, update: &RowUpdate) -> Result<(), Fault> {
         update.outcome.as_ref().map(|outcome| outcome.status),
         update.outcome.as_ref().map(|outcome| outcome.text.as_str()),
         update.outcome.as_ref().map(|outcome| outcome.at.0),
+        server.map(|server| server.address.as_str()),
+        server.map(|server| server.id.as_str()),
+        server.and_then(|server| server.version.as_deref()),
+        server.and_then(|server| server.modified).map(|at| at.0),
     ])?;
+    if changed > 0 && server.is_some() {
+        return Ok(());
+    }
     // Why an accepted record was put away before, or what is expected of it, is not so any more.
     if changed == 0 && is_accepted(db, update.id)? {
         return Ok(());
@@ -185,7 +202,7 @@ fn keep(db: &Connection, id: RowId, fact: &Fact) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Every row that is not accepted, without its resource, oldest first. Audit entries that were put away are left out:
+/// Every row that is not accepted, without its resource, state by state, of each the oldest first. Audit entries that were put away are left out:
 /// nothing depends on them.
 pub(crate) fn open_heads(db: &Connection) -> Result<Vec<RowHead>, Fault> {
     let sql = format!(
@@ -222,9 +239,9 @@ pub(crate) fn copies(db: &Connection, address: &str, resources_or_rows: &[Uuid])
 /// none, oldest first. Where no address was kept it was this one.
 pub(crate) fn accepted_elsewhere(db: &Connection, address: &str) -> Result<Vec<RowHead>, Fault> {
     let sql = format!(
-        "SELECT {HEAD} FROM outbox WHERE resource_type IN ('Patient', 'Device') AND state = 'accepted'
+        "SELECT {HEAD} FROM outbox INDEXED BY outbox_subjects WHERE resource_type IN ('Patient', 'Device') AND state = 'accepted'
             AND server_address <> ?1 AND resource_id NOT IN (
-                SELECT resource_id FROM outbox WHERE resource_type IN ('Patient', 'Device') AND state = 'accepted'
+                SELECT resource_id FROM outbox INDEXED BY outbox_subjects WHERE resource_type IN ('Patient', 'Device') AND state = 'accepted'
                     AND (server_address IS NULL OR server_address = ?1))
             ORDER BY created, place"
     );
@@ -260,11 +277,27 @@ pub(crate) fn counts(db: &Connection) -> Result<OutboxCounts, Fault> {
         let sql = "SELECT count(*) FROM outbox INDEXED BY outbox_audit WHERE lane = 'audit' AND state = ?";
         Ok(db.prepare_cached(sql)?.query_row([state.name()], |row| row.get(0))?)
     };
-    let count = |state: RowState| {
-        let sql = format!("SELECT count(*) FROM outbox WHERE state = ?2 AND NOT {IS_WITHDRAWN}");
-        let all: u64 = db.prepare_cached(&sql)?.query_row([WITHDRAWN, state.name()], |row| row.get(0))?;
-        let unseen = if state == RowState::Refused { 0 } else { audit(state)? };
-        Ok((state, all.saturating_sub(unseen)))
+    let in_state = |state: RowState| -> Result<u64, Fault> {
+        let sql = "SELECT count(*) FROM outbox INDEXED BY outbox_state WHERE state = ?";
+        Ok(db.prepare_cached(sql)?.query_row([state.name()], |row| row.get(0))?)
+    };
+    let others = RowState::ALL.into_iter().filter(|state| *state != RowState::Accepted);
+    let mut by_state = others.map(|state| Ok((state, in_state(state)?))).collect::<Result<BTreeMap<_, _>, Fault>>()?;
+    // The accepted ones are the most by far: they are not counted one by one.
+    let accepted = match digest::of_table(db, "outbox")? {
+        Some((all, _)) => all.saturating_sub(by_state.values().sum()),
+        None => in_state(RowState::Accepted)?,
+    };
+    by_state.insert(RowState::Accepted, accepted);
+    let withdrawn = format!("SELECT count(*) FROM outbox WHERE {IS_WITHDRAWN}");
+    let withdrawn: u64 = db.prepare_cached(&withdrawn)?.query_row([WITHDRAWN], |row| row.get(0))?;
+    let seen = |state: RowState| -> Result<(RowState, u64), Fault> {
+        let unseen = match state {
+            RowState::Refused => 0,
+            RowState::Held => withdrawn + audit(state)?,
+            _ => audit(state)?,
+        };
+        Ok((state, by_state[&state].saturating_sub(unseen)))
     };
     // In the order of an index: the first row that a person sees is the oldest one, and no other is read.
     let first = format!(
@@ -279,9 +312,9 @@ pub(crate) fn counts(db: &Connection) -> Result<OutboxCounts, Fault> {
     let last = "SELECT max(outcome_at) FROM outbox INDEXED BY outbox_accepted WHERE state = 'accepted'";
     let time = |at: Option<i64>| at.map(WallTime);
     Ok(OutboxCounts {
-        by_state: RowState::ALL.into_iter().map(count).collect::<Result<_, Fault>>()?,
+        by_state: RowState::ALL.into_iter().map(seen).collect::<Result<_, Fault>>()?,
         oldest_open: time(oldest.into_iter().flatten().min()),
-        last_accepted: time(db.query_row(last, [], |row| row.get(0))?),
+        last_accepted: time(db.prepare_cached(last)?.query_row([], |row| row.get(0))?),
         audit_waiting: audit(RowState::Waiting)? + audit(RowState::Sending)?,
     })
 }

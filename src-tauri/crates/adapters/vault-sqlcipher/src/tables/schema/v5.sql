@@ -365,6 +365,8 @@ CREATE INDEX outbox_audit ON outbox (state) WHERE lane = 'audit';
 CREATE INDEX outbox_copy ON outbox (resource_id, created) WHERE state = 'accepted';
 CREATE INDEX outbox_open ON outbox (patient) WHERE state <> 'accepted';
 CREATE INDEX outbox_state ON outbox (state, created, place);
+CREATE INDEX outbox_subjects ON outbox (resource_id, server_address)
+    WHERE state = 'accepted' AND resource_type IN ('Patient', 'Device');
 CREATE INDEX patient_record_number ON patient (record_number);
 CREATE INDEX reading_at ON reading (at);
 CREATE INDEX reading_of_patient ON reading (patient, parameter, at);
