@@ -400,6 +400,7 @@ describe('emergency access', () => {
     expect(words('reason-fault') ?? words('break-glass-reason-fault')).toContain('at least 10')
     await page.type('break-glass-reason', 'Resuscitation in bed 12B')
     await page.click('break-glass-next')
+    expect(document.activeElement?.textContent).toContain('Resuscitation in bed 12B')
     expect(found('patient-list')).toBeNull()
     await page.click('break-glass-confirm')
     expect(found('patient-list')).not.toBeNull()

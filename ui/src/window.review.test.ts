@@ -273,8 +273,30 @@ describe('a confirmation', () => {
     await click('confirm-confirm')
     await page.pass(100)
     expect(words('confirm-dialog')).toContain('128/74')
+    expect(found('confirm-dialog')?.querySelector('[role=alert]')?.textContent).toContain('UI-INTERNAL')
     await click('confirm-cancel')
     expect(words('reading-standing')).toBe('to be confirmed')
+  })
+
+  test('that is under way is neither left nor said twice', async () => {
+    await openReview(reviewed)
+    await click('confirm-open')
+    const asked = vi.spyOn(page.host, 'confirmReading').mockImplementation(() => new Promise(() => undefined))
+    await click('confirm-confirm')
+    await click('confirm-confirm')
+    found('confirm-dialog')?.closest('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true }))
+    await page.pass(0)
+    expect(words('confirm-confirm')).toBe('Saving…')
+    expect(words('confirm-dialog')).toContain('128/74')
+    expect(asked).toHaveBeenCalledTimes(1)
+  })
+
+  test('is not taken while the console is silent', async () => {
+    await openReview(reviewed)
+    await click('confirm-open')
+    await page.host.demo({ action: 'halt_console' })
+    await page.pass(3_000)
+    expect((found('confirm-confirm') as HTMLButtonElement).disabled).toBe(true)
   })
 
   test('is not asked for of a reading that was corrected, nor where the clinic wants none', async () => {
@@ -310,8 +332,13 @@ test('a lock closes the question and leaves nothing of the reading', async () =>
   expect(document.documentElement.outerHTML).not.toContain('128/74')
 })
 
-test.each([[[]], [['correct-open']], [['reject-open']]])('axe finds nothing to say about the page after %o', async (clicks: string[]) => {
-  await openReview()
+test.each([
+  ['vault=ada', []],
+  ['vault=ada', ['correct-open']],
+  ['vault=ada', ['reject-open']],
+  ['vault=ada&reviewed', ['confirm-open']],
+] as [string, string[]][])('axe finds nothing to say about the page of %s after %o', async (options, clicks) => {
+  await openReview(options)
   for (const testid of clicks) await click(testid)
   expect(await page.axeFindings()).toEqual([])
 })

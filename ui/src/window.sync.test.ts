@@ -178,7 +178,9 @@ describe('a record of which the server holds another version', () => {
     expect(words('record-r-conflict')).toContain('The server holds another version.')
     await press('s')
     expect(words('conflict-dialog')).toContain('Version 3, changed 12:06')
-    expect(words('conflict-dialog')).toContain('component[0].valueQuantity.value128126')
+    expect(words('conflict-dialog')).toContain('Differences: 4')
+    expect(words('conflict-dialog')).toContain('Systolic · value128126')
+    expect(found('conflict-dialog')?.querySelector('[title="component[0].valueQuantity.value"]')).not.toBeNull()
     await press('Escape')
     expect(found('conflict-dialog')).toBeNull()
     expect(words('sync-number-refused')).toBe('1')
@@ -190,6 +192,7 @@ describe('a record of which the server holds another version', () => {
     await press('s')
     await press('o')
     expect(send).not.toHaveBeenCalled()
+    expect(document.activeElement?.getAttribute('aria-label')).toContain('Send our version?')
     await click('conflict-confirm')
     await page.pass(10)
     expect(send).toHaveBeenCalledWith('r-conflict', 'a3b9c2d4-0c53-5f6e-9a41-7d25f1c0b9e8', '3')
@@ -231,6 +234,7 @@ describe('axe finds nothing on', () => {
     ['the way of a record', 'refused', ['details-r-refused']],
     ['the question before it is put away', 'held', ['details-r-refused', 'receipt-discard']],
     ['two versions', 'conflict', ['decide-r-conflict']],
+    ['the question which of two versions holds', 'conflict', ['decide-r-conflict', 'conflict-ours']],
     ['signing out', 'held', ['user-menu', 'menu-sign-out']],
   ] as [string, string, string[]][])('%s', async (_name, scene, clicks) => {
     await openSync(scene)

@@ -199,6 +199,7 @@ export const enSync = {
   'conflict.column.what': 'What',
   'conflict.column.ours': 'Here',
   'conflict.column.theirs': 'On the server',
+  'conflict.count': 'Differences: {count}',
   'conflict.nothing': 'nothing',
   'conflict.gone': 'The server has no record under this identifier any more. It can be sent again.',
   'conflict.same': 'Both say the same.',

@@ -1,10 +1,12 @@
 // Every word the window shows, in English, by key. `{name}` marks what is filled in.
 // No logic: `text.ts` fills in and checks the names.
+import { enElements } from './en-elements.ts'
 import { enReview } from './en-review.ts'
 import { enSync } from './en-sync.ts'
 import { enVault } from './en-vault.ts'
 
 export const en = {
+  ...enElements,
   ...enReview,
   ...enSync,
   ...enVault,

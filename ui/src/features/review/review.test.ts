@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChartedReadingView, Filed } from '../../host/host.ts'
 import { SimulatedReadings } from '../../host/simulated/readings.ts'
-import { correctedValue, filedStanding, filedWhy, kindsOf, needsReview, numberTyped, reasonFault, refusalWords, versionWords } from './review.ts'
+import { correctedValue, filedStanding, filedWhy, kindsOf, needsReview, numberTyped, refusalWords, versionWords } from './review.ts'
 
 const NOW = new Date(2026, 2, 18, 14, 6).getTime()
 const all = new SimulatedReadings(NOW).charted('p-rosa', 100, NOW).readings
@@ -33,11 +33,6 @@ describe('a correction', () => {
     expect(correctedValue(pressure, ['128', '', ''])).toBeUndefined()
     expect(correctedValue(pressure, ['128', '74', 'x'])).toBeUndefined()
     expect(correctedValue(pressure, ['128', '74', ''])).toMatchObject({ kind: 'pressures', systolic: '128', mean: null })
-  })
-  test('needs a reason that is not too long', () => {
-    expect(reasonFault(' x ')).toBeDefined()
-    expect(reasonFault('x'.repeat(201))).toBeDefined()
-    expect(reasonFault('read again')).toBeUndefined()
   })
   test('that cannot be is refused with what can be, in the unit of the reading', () => {
     expect(refusalWords({ text: 'error.implausible', detail: '13 47' }, '°C')).toBe('A person cannot have this: 13 to 47 °C can be.')

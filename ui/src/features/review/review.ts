@@ -6,10 +6,6 @@ import { text } from '../../text/text.ts'
 import { stateIcon } from '../sync/sync.ts'
 import { clockTime, isoDate } from '../../text/time.ts'
 
-/** So many characters a reason has. */
-export const LEAST_REASON = 3
-export const MOST_REASON = 200
-
 /** How a reading stands: the colour of its record, an icon and a word. */
 export interface Standing {
   record: RecordState | 'review' | 'local'
@@ -70,13 +66,6 @@ export function versionWords({ said, author }: VersionView, source: string): str
   if (said === 'measured') return text('review.version.measured', { device: source })
   const who = author ?? text('review.version.nobody')
   return text(`review.version.${said}`, { who })
-}
-
-/** A reason that the record takes, or why not. */
-export function reasonFault(reason: string): string | undefined {
-  const length = [...reason.trim()].length
-  if (length < LEAST_REASON) return text('review.reason.short')
-  return length > MOST_REASON ? text('add.error.long', { most: MOST_REASON }) : undefined
 }
 
 /** Digits with at most one point or comma, with the point; `undefined` when it is no number. */

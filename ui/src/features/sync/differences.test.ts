@@ -1,0 +1,120 @@
+// Differences of two versions in words, on the paths that the host writes.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { elementName, named } from './differences.ts'
+
+const GOLDEN = '../../../../src-tauri/crates/core/fhir/tests/golden/'
+const golden = (name: string) => JSON.parse(readFileSync(new URL(GOLDEN + name, import.meta.url), 'utf8'))
+
+const line = (what: string, ours: string | null = 'a', theirs: string | null = 'b') => ({ what, ours, theirs })
+const names = (record: string, ...lines: ReturnType<typeof line>[]) => named(record, lines).map(({ name }) => name)
+
+describe('the name of an element', () => {
+  test.each([
+    ['status', 'Status'],
+    ['effectiveDateTime', 'Time'],
+    ['effectivePeriod.start', 'Time · start'],
+    ['valueQuantity.value', 'Value'],
+    ['valueQuantity.unit', 'Unit'],
+    ['valueQuantity.code', 'Unit code'],
+    ['valueQuantity.system', 'Unit system'],
+    ['valueCodeableConcept.coding[0].display', 'Value · code · name'],
+    ['code.text', 'Kind · in words'],
+    ['code.coding[0].code', 'Kind · code'],
+    ['code.coding[1].code', 'Kind · code, 2nd'],
+    ['code.coding[1].system', 'Kind · code, 2nd · system'],
+    ['note[0].text', 'Note, 1st'],
+    ['note[2].text', 'Note, 3rd'],
+    ['note[0].authorString', 'Note, 1st · author'],
+    ['interpretation[0].coding[0].code', 'Interpretation, 1st · code'],
+    ['interpretation[10].text', 'Interpretation, 11th · in words'],
+    ['subject.reference', 'Patient'],
+    ['subject.display', 'Patient · name'],
+    ['encounter.reference', 'Visit'],
+    ['device.reference', 'Device'],
+    ['performer[0].display', 'Performed by, 1st · name'],
+    ['bodySite.text', 'Body site · in words'],
+    ['method.text', 'Method · in words'],
+    ['dataAbsentReason.coding[0].code', 'Reason for no value · code'],
+    ['identifier[1].value', 'Identifier, 2nd · value'],
+    ['meta.security[0].code', 'Security label, 1st'],
+    ['extension[0].url', 'Further detail, 1st'],
+    ['extension[1].extension[0].valueString', 'Further detail, 2nd · further detail, 1st · value'],
+    ['name[0].family', 'Name, 1st · family name'],
+    ['name[0].given[1]', 'Name, 1st · given name, 2nd'],
+    ['birthDate', 'Date of birth'],
+    ['udiCarrier[0].deviceIdentifier', 'UDI, 1st · device identifier'],
+    ['component[0].valueQuantity.value', 'Part, 1st · value'],
+  ])('%s is %s', (path, words) => {
+    expect(elementName(path)).toBe(words)
+  })
+
+  test.each([
+    ['bodyStructure.reference', 'Body structure'],
+    ['_birthDate.extension[0].url', 'Birth date · further detail, 1st'],
+    ['valueAttachment.contentType', 'Value attachment · content type'],
+    ['x-other[0][21]', 'X other, 1st, 22nd'],
+    ['reference', 'Reference'],
+    ['[0]', '0'],
+    ['$', '$'],
+    ['', 'The whole record'],
+  ])('that no word is known for is read off its path: %s', (path, words) => {
+    expect(elementName(path)).toBe(words)
+  })
+
+  test('is never a path in any record that Bedside writes', () => {
+    const paths = ['blood_pressure', 'blood_glucose', 'ecg_strip', 'patient', 'device_udi', 'event'].flatMap((name) => leaves(golden(`${name}.json`)))
+    expect(paths.length).toBeGreaterThan(100)
+    expect(paths.map((path) => elementName(path)).filter((name) => /[[\].]|[a-z][A-Z]/.test(name))).toEqual([])
+  })
+})
+
+describe('a difference', () => {
+  test('is named by what its part measures', () => {
+    const parts = [0, 1, 2].map((index) => line(`component[${index}].valueQuantity.value`))
+    expect(names('Blood pressure', ...parts)).toEqual(['Systolic · value', 'Diastolic · value', 'Mean · value'])
+    expect(names('Blood glucose', ...parts)).toEqual(['Part, 1st · value', 'Part, 2nd · value', 'Part, 3rd · value'])
+  })
+
+  test('finds the parts of a pressure in the order in which they are written', () => {
+    for (const name of ['blood_pressure.json', 'typed_blood_pressure.json', 'blood_pressure_invalid.json']) {
+      const { component } = golden(name)
+      const written = component.map(({ code }: { code: { coding: { display: string }[] } }) => code.coding.at(-1)?.display)
+      expect(written).toEqual(['Systolic blood pressure', 'Diastolic blood pressure', 'Mean blood pressure'])
+    }
+  })
+
+  test('of a part that one side alone has is named by its own code', () => {
+    const added = [
+      line('component[3].code.coding[0].display', null, 'MDC_PULS_RATE_NON_INV'),
+      line('component[3].code.coding[1].display', null, 'Heart rate'),
+      line('component[3].valueQuantity.value', null, '72'),
+    ]
+    expect(names('Blood pressure', ...added).at(-1)).toBe('Heart rate · value')
+    expect(names('Blood pressure', ...added, line('component[3].code.text', null, 'Pulse')).at(2)).toBe('Pulse · value')
+  })
+
+  test('of a part on whose code the two disagree is named by neither', () => {
+    const swapped = [line('component[0].code.coding[0].display', 'Systolic blood pressure', 'Diastolic blood pressure'), line('component[0].valueQuantity.value')]
+    expect(names('Blood pressure', ...swapped)).toEqual(['Part, 1st · kind · code · name', 'Part, 1st · value'])
+    const replaced = [line('component[0].code.coding[0].code', '150021', null), line('component[0].code.text', null, 'Diastolic')]
+    expect(names('Blood pressure', ...replaced)[0]).toBe('Part, 1st · kind · code')
+  })
+
+  test('of a record about a device is not said to be of a patient', () => {
+    expect(names('Battery', line('subject.reference', 'Device/1', 'Device/2'))).toEqual(['Device'])
+    expect(names('Heart rate', line('subject.reference', 'Patient/1', 'Patient/2'))).toEqual(['Patient'])
+  })
+
+  test('is not taken for another of the same name, and none is left out', () => {
+    const lines = [line('valueQuantity.value', '37', null), line('valueString', null, '37 °C'), line('status')]
+    expect(names('Event', ...lines)).toEqual(['Value (valueQuantity.value)', 'Value (valueString)', 'Status'])
+    expect(named('Event', lines)).toMatchObject(lines)
+  })
+})
+
+function leaves(value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((each, index) => leaves(each, `${path}[${index}]`))
+  if (typeof value !== 'object' || value === null) return [path]
+  return Object.entries(value).flatMap(([key, each]) => leaves(each, path ? `${path}.${key}` : key))
+}

@@ -1,0 +1,95 @@
+// What two versions of a record differ in, in words instead of FHIR paths. Words of the elements are in text/en-elements.ts; what has
+// none there is told by a readable form of its path: no difference is left out.
+import type { ConflictLineView } from '../../host/host.ts'
+import { isTextKey, text } from '../../text/text.ts'
+
+/** A difference with its name. */
+export interface NamedLine extends ConflictLineView {
+  name: string
+}
+
+/** What a path does not say by itself. */
+interface Context {
+  /** What a component measures. */
+  part?: (index: number) => string | undefined
+  /** The record is about a device. */
+  aboutDevice?: boolean
+}
+
+/** Elements that only hold others, or that are what their parent is. */
+const UNSAID = new Set(['valueQuantity', 'reference', 'meta', 'note.text', 'coding.code', 'security.code', 'tag.code', 'extension.url'])
+
+/** Every line with its name, no two the same. */
+export function named(record: string, lines: ConflictLineView[]): NamedLine[] {
+  const part = (index: number) => partName(record, lines, index)
+  const all = lines.map((line) => ({ ...line, name: elementName(line.what, { part, aboutDevice: isDevice(line) }) }))
+  const alike = (name: string) => all.filter((line) => line.name === name).length > 1
+  return all.map((line) => (alike(line.name) ? { ...line, name: `${line.name} (${line.what})` } : line))
+}
+
+/** `component[0].valueQuantity.value` is `Systolic · value`. */
+export function elementName(path: string, context: Context = {}): string {
+  if (path === '') return text('element.whole')
+  const steps = path.split('.').map(stepOf)
+  const words = steps.flatMap((step, index) => stepWords(step, steps[index - 1], context))
+  return capitalised(words.length ? words.join(' · ') : readable(path))
+}
+
+interface Step {
+  element: string
+  /** Which of a list, or of lists in a list. */
+  places: number[]
+}
+
+function stepOf(written: string): Step {
+  const [, element = written, list = ''] = /^(.+?)((?:\[\d+\])*)$/.exec(written) ?? []
+  return { element, places: [...list.matchAll(/\d+/g)].map(Number) }
+}
+
+function stepWords({ element, places }: Step, parent: Step | undefined, { part, aboutDevice }: Context): string[] {
+  const [first] = places
+  if (element === 'component' && first !== undefined) {
+    const measured = part?.(first)
+    if (measured !== undefined) return [measured]
+  }
+  // The first code is the code; further ones say the same in other systems.
+  const told = element === 'coding' && first === 0 ? [] : places
+  const qualified = `${parent?.element}.${element}`
+  if ((UNSAID.has(element) || UNSAID.has(qualified)) && !told.length) return []
+  const known = [`element.${qualified}`, `element.${element}`].find(isTextKey)
+  const words = element === 'subject' && aboutDevice ? text('element.device') : known ? text(known as 'element.whole') : readable(element)
+  return [[words, ...told.map(ordinal)].join(', ')]
+}
+
+/** A FHIR name taken apart: `bodyStructure` is `body structure`. */
+function readable(element: string): string {
+  const words = element.replace(/[^\p{L}\p{N}]+/gu, ' ').replace(/(\p{Ll})(?=\p{Lu})/gu, '$1 ').trim().toLowerCase()
+  return words || element
+}
+
+const PLURALS = new Intl.PluralRules('en', { type: 'ordinal' })
+
+function ordinal(place: number): string {
+  const n = place + 1
+  const rule = PLURALS.select(n)
+  return rule === 'one' || rule === 'two' || rule === 'few' ? text(`ordinal.${rule}`, { n }) : text('ordinal.other', { n })
+}
+
+const capitalised = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
+
+const isDevice = ({ ours, theirs }: ConflictLineView): boolean => [ours, theirs].some((said) => said?.startsWith('Device/'))
+
+/** What a component measures, where both versions agree on it or only one of them has it. */
+function partName(record: string, lines: ConflictLineView[], index: number): string | undefined {
+  const code = lines.filter(({ what }) => what.startsWith(`component[${index}].code.`))
+  const isOneSided = code.every(({ ours }) => ours === null) || code.every(({ theirs }) => theirs === null)
+  if (!isOneSided) return undefined
+  // Bedside writes the parts of a pressure in this order; a code that does not differ does not come as a line.
+  const ofPressure = code.length === 0 && record === text('param.long.blood_pressure') ? PRESSURES[index] : undefined
+  if (ofPressure) return text(ofPressure)
+  const saidBy = (end: RegExp) => code.filter(({ what }) => end.test(what)).map(({ ours, theirs }) => ours ?? theirs ?? '')
+  // Names of IEEE 11073 such as MDC_PRESS_BLD_NONINV are for machines.
+  return [...saidBy(/\.code\.text$/), ...saidBy(/\.display$/)].find((name) => name && !/^MDC_/.test(name))
+}
+
+const PRESSURES = ['review.systolic', 'review.diastolic', 'review.mean'] as const
