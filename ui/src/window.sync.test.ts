@@ -179,7 +179,7 @@ describe('a record of which the server holds another version', () => {
     await press('s')
     expect(words('conflict-dialog')).toContain('Version 3, changed 12:06')
     expect(words('conflict-dialog')).toContain('Differences: 4')
-    expect(words('conflict-dialog')).toContain('Systolic · value128126')
+    expect(words('conflict-dialog')).toContain('Systolic blood pressure · value128 mmHg126 mmHg')
     expect(found('conflict-dialog')?.querySelector('[title="component[0].valueQuantity.value"]')).not.toBeNull()
     await press('Escape')
     expect(found('conflict-dialog')).toBeNull()

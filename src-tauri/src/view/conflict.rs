@@ -33,6 +33,9 @@ pub(crate) struct TheirVersionView {
 pub(crate) struct ConflictLineView {
     /// Its path in the resource.
     pub(crate) what: String,
+    /// What the component it stands in measures, by that component's own code; `null` = it stands in none, or the two sides
+    /// say different things of it.
+    pub(crate) part: Option<String>,
     /// What ours says; `null` = nothing.
     pub(crate) ours: Option<String>,
     /// What the server's says; `null` = nothing.
@@ -44,30 +47,54 @@ const NOT_COMPARED: [&str; 4] = ["meta.versionId", "meta.lastUpdated", "id", "te
 
 /// Both sides of a conflict for the window.
 pub(crate) fn conflict(conflict: &Conflict) -> ConflictView {
-    let ours = leaves(&conflict.ours);
+    let parsed = |json: &str| serde_json::from_str::<Value>(json).unwrap_or_default();
+    let ours = parsed(&conflict.ours);
     let theirs = |version: &TheirVersion| TheirVersionView {
         id: version.id.clone(),
         version: version.version.clone(),
         modified: version.modified.map(|at| at.0),
-        lines: differences(&ours, &leaves(&version.json)),
+        lines: differences(&ours, &parsed(&version.json)),
     };
     ConflictView { record: conflict.row.0.to_string(), theirs: conflict.theirs.iter().map(theirs).collect() }
 }
 
-fn differences(ours: &[(String, String)], theirs: &[(String, String)]) -> Vec<ConflictLineView> {
+fn differences(our_version: &Value, their_version: &Value) -> Vec<ConflictLineView> {
+    let (ours, theirs) = (&leaves(our_version), &leaves(their_version));
     let of = |side: &[(String, String)], what: &str| side.iter().find(|(path, _)| path == what).map(|(_, v)| v.clone());
     let added = theirs.iter().filter(|(what, _)| of(ours, what).is_none());
     let paths = ours.iter().chain(added).map(|(what, _)| what);
     paths
-        .map(|what| ConflictLineView { what: what.clone(), ours: of(ours, what), theirs: of(theirs, what) })
+        .map(|what| ConflictLineView {
+            what: what.clone(),
+            part: part(what, our_version, their_version),
+            ours: of(ours, what),
+            theirs: of(theirs, what),
+        })
         .filter(|line| line.ours != line.theirs)
         .collect()
 }
 
-/// Every single value of a resource with its path.
-fn leaves(json: &str) -> Vec<(String, String)> {
+/// The name of the component in which an element stands, where nobody says another one.
+fn part(path: &str, ours: &Value, theirs: &Value) -> Option<String> {
+    let place: usize = path.strip_prefix("component[")?.split_once(']')?.0.parse().ok()?;
+    let names = [ours, theirs].map(|version| version.pointer(&format!("/component/{place}/code")).and_then(name));
+    match names {
+        [Some(ours), Some(theirs)] => (ours == theirs).then_some(ours),
+        [ours, theirs] => ours.or(theirs),
+    }
+}
+
+/// What a code is called in words: names of IEEE 11073 are for machines.
+fn name(code: &Value) -> Option<String> {
+    let displays = code["coding"].as_array().into_iter().flatten().map(|coding| &coding["display"]);
+    let mut names = std::iter::once(&code["text"]).chain(displays).filter_map(Value::as_str);
+    names.find(|name| !name.starts_with("MDC_")).map(str::to_owned)
+}
+
+/// Every single value of a resource with its path; a quantity's with its unit.
+fn leaves(version: &Value) -> Vec<(String, String)> {
     let mut all = Vec::new();
-    collect(&serde_json::from_str(json).unwrap_or_default(), String::new(), &mut all);
+    collect(version, String::new(), &mut all);
     all
 }
 
@@ -80,7 +107,10 @@ fn collect(value: &Value, path: String, all: &mut Vec<(String, String)>) {
         Value::Object(members) => {
             for (name, member) in members {
                 let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                collect(member, below, all);
+                match (name.as_str(), member, members.get("unit").and_then(Value::as_str)) {
+                    ("value", Value::Number(number), Some(unit)) => all.push((below, format!("{number} {unit}"))),
+                    _ => collect(member, below, all),
+                }
             }
         }
         Value::Array(items) => {
@@ -107,13 +137,30 @@ mod tests {
     }
 
     #[test]
+    fn a_component_is_named_by_its_own_code_unless_the_two_sides_name_another_one() {
+        let side = |first: &str, value: u8| {
+            let coding = format!(r#"[{{"display":"MDC_X"}},{{"display":"{first}"}}]"#);
+            let value = format!(r#""valueQuantity":{{"value":{value},"unit":"mmHg"}}"#);
+            format!(r#"{{"component":[{{"code":{{"coding":{coding}}},{value}}}]}}"#)
+        };
+        let parts = |ours: &str, theirs: &str| -> Vec<Option<String>> {
+            let of = |json: &str| serde_json::from_str(json).unwrap();
+            differences(&of(ours), &of(theirs)).into_iter().map(|line| line.part).collect()
+        };
+        let (systolic, other) = (side("Systolic blood pressure", 128), side("Systolic blood pressure", 126));
+        assert_eq!(parts(&systolic, &other), [Some("Systolic blood pressure".to_owned())]);
+        assert_eq!(parts(&systolic, &side("Diastolic blood pressure", 128)), [None]);
+        assert!(parts("{}", &systolic).iter().all(|part| part.as_deref() == Some("Systolic blood pressure")));
+    }
+
+    #[test]
     fn only_what_differs_is_told_with_its_path() {
         let found = lines(
             r#"{ "status": "final", "component": [{ "valueQuantity": { "value": 128, "unit": "mmHg" } }] }"#,
             r#"{ "status": "final", "component": [{ "valueQuantity": { "value": 126, "unit": "mmHg" } }], "note": [{ "text": "again" }] }"#,
         );
         let some = |text: &str| Some(text.to_owned());
-        let value = ("component[0].valueQuantity.value".to_owned(), some("128"), some("126"));
+        let value = ("component[0].valueQuantity.value".to_owned(), some("128 mmHg"), some("126 mmHg"));
         assert_eq!(found, [value, ("note[0].text".to_owned(), None, some("again"))]);
     }
 

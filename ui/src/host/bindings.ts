@@ -857,6 +857,11 @@ export type ConflictLineView = {
  */
 what: string, 
 /**
+ * What the component it stands in measures, by that component's own code; `null` = it stands in none, or the two sides
+ * say different things of it.
+ */
+part: string | null, 
+/**
  * What ours says; `null` = nothing.
  */
 ours: string | null, 

@@ -10,8 +10,8 @@ export interface NamedLine extends ConflictLineView {
 
 /** What a path does not say by itself. */
 interface Context {
-  /** What a component measures. */
-  part?: (index: number) => string | undefined
+  /** What the component measures in which the element stands. */
+  part?: string | null
   /** The record is about a device. */
   aboutDevice?: boolean
 }
@@ -20,14 +20,13 @@ interface Context {
 const UNSAID = new Set(['valueQuantity', 'reference', 'meta', 'note.text', 'coding.code', 'security.code', 'tag.code', 'extension.url'])
 
 /** Every line with its name, no two the same. */
-export function named(record: string, lines: ConflictLineView[]): NamedLine[] {
-  const part = (index: number) => partName(record, lines, index)
-  const all = lines.map((line) => ({ ...line, name: elementName(line.what, { part, aboutDevice: isDevice(line) }) }))
+export function named(lines: ConflictLineView[]): NamedLine[] {
+  const all = lines.map((line) => ({ ...line, name: elementName(line.what, { part: line.part, aboutDevice: isDevice(line) }) }))
   const alike = (name: string) => all.filter((line) => line.name === name).length > 1
   return all.map((line) => (alike(line.name) ? { ...line, name: `${line.name} (${line.what})` } : line))
 }
 
-/** `component[0].valueQuantity.value` is `Systolic · value`. */
+/** `component[0].valueQuantity.value` is `Part, 1st · value`, or what the part measures in place of its number. */
 export function elementName(path: string, context: Context = {}): string {
   if (path === '') return text('element.whole')
   const steps = path.split('.').map(stepOf)
@@ -47,13 +46,9 @@ function stepOf(written: string): Step {
 }
 
 function stepWords({ element, places }: Step, parent: Step | undefined, { part, aboutDevice }: Context): string[] {
-  const [first] = places
-  if (element === 'component' && first !== undefined) {
-    const measured = part?.(first)
-    if (measured !== undefined) return [measured]
-  }
+  if (element === 'component' && part) return [part]
   // The first code is the code; further ones say the same in other systems.
-  const told = element === 'coding' && first === 0 ? [] : places
+  const told = element === 'coding' && places[0] === 0 ? [] : places
   const qualified = `${parent?.element}.${element}`
   if ((UNSAID.has(element) || UNSAID.has(qualified)) && !told.length) return []
   const known = [`element.${qualified}`, `element.${element}`].find(isTextKey)
@@ -78,18 +73,3 @@ function ordinal(place: number): string {
 const capitalised = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 const isDevice = ({ ours, theirs }: ConflictLineView): boolean => [ours, theirs].some((said) => said?.startsWith('Device/'))
-
-/** What a component measures, where both versions agree on it or only one of them has it. */
-function partName(record: string, lines: ConflictLineView[], index: number): string | undefined {
-  const code = lines.filter(({ what }) => what.startsWith(`component[${index}].code.`))
-  const isOneSided = code.every(({ ours }) => ours === null) || code.every(({ theirs }) => theirs === null)
-  if (!isOneSided) return undefined
-  // Bedside writes the parts of a pressure in this order; a code that does not differ does not come as a line.
-  const ofPressure = code.length === 0 && record === text('param.long.blood_pressure') ? PRESSURES[index] : undefined
-  if (ofPressure) return text(ofPressure)
-  const saidBy = (end: RegExp) => code.filter(({ what }) => end.test(what)).map(({ ours, theirs }) => ours ?? theirs ?? '')
-  // Names of IEEE 11073 such as MDC_PRESS_BLD_NONINV are for machines.
-  return [...saidBy(/\.code\.text$/), ...saidBy(/\.display$/)].find((name) => name && !/^MDC_/.test(name))
-}
-
-const PRESSURES = ['review.systolic', 'review.diastolic', 'review.mean'] as const

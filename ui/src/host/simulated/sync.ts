@@ -124,7 +124,7 @@ export class SimulatedSync {
 
   conflict(id: string, now: number): ConflictView | undefined {
     if (!this.records.some((record) => record.id === id && record.conflict)) return undefined
-    const line = (what: string, ours: string | null, theirs: string | null) => ({ what, ours, theirs })
+    const line = (what: string, ours: string | null, theirs: string | null, part: string | null = null) => ({ what, part, ours, theirs })
     return {
       record: id,
       theirs: [
@@ -134,8 +134,8 @@ export class SimulatedSync {
           modified: now - 2 * HOUR,
           lines: [
             line('status', 'final', 'amended'),
-            line('component[0].valueQuantity.value', '128', '126'),
-            line('component[1].valueQuantity.value', '74', '72'),
+            line('component[0].valueQuantity.value', '128 mmHg', '126 mmHg', 'Systolic blood pressure'),
+            line('component[1].valueQuantity.value', '74 mmHg', '72 mmHg', 'Diastolic blood pressure'),
             line('note[0].text', null, 'read again at the ward round'),
           ],
         },

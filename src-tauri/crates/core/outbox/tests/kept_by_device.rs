@@ -69,11 +69,13 @@ fn a_server_that_gives_ids_makes_none_for_a_reading_that_it_has_and_is_not_asked
 }
 
 #[test]
-fn a_server_that_answers_no_questions_is_sent_the_reading() {
-    let (mut outbox, mut store) = readings(2);
-    next(&mut outbox, &mut store, NOW);
-    store.apply(outbox.handle(NOW, 7, entries(&[201])));
-    next(&mut outbox, &mut store, NOW);
-    store.apply(outbox.handle(NOW, 7, status(405)));
-    assert_eq!(next(&mut outbox, &mut store, NOW).0, TryKind::Send);
+fn a_server_that_answers_no_questions_or_permits_none_is_sent_the_reading() {
+    for refuses in [405, 403] {
+        let (mut outbox, mut store) = readings(2);
+        next(&mut outbox, &mut store, NOW);
+        store.apply(outbox.handle(NOW, 7, entries(&[201])));
+        next(&mut outbox, &mut store, NOW);
+        store.apply(outbox.handle(NOW, 7, status(refuses)));
+        assert_eq!(next(&mut outbox, &mut store, NOW).0, TryKind::Send, "{refuses}");
+    }
 }
