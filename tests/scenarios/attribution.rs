@@ -20,11 +20,7 @@ async fn measured(laptop: &Laptop, server: &Arc<Server>) -> Bedside {
     let options = Options { clinic: Some(clinic), staffed: true, ..Options::default() };
     let bedside = laptop.start("calm", options).await;
     let patient = bedside.add_patient(1).await;
-    bedside.console.open_patient(Some(patient.id)).await.unwrap();
-    for device in ["cuff-1", "thermometer-1"] {
-        bedside.bind(device, &patient).await;
-    }
-    bedside.pass(Duration::from_secs(130)).await;
+    bedside.measure(&patient).await;
     bedside
 }
 

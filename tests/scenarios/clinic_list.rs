@@ -148,23 +148,11 @@ impl ClinicServer for ClinicList {
         tokio::time::sleep(Duration::from_millis(80)).await;
         self.asked.lock().unwrap().push(request.path.clone());
         let server_time = Some(WallTime(*self.clock.lock().unwrap() + 500));
-        let answer = |status, content_type: &str, body: String| {
-            let content_type = Some(content_type.to_owned());
-            Ok(ClinicAnswer { status, content_type, retry_after: None, server_time, body })
-        };
-        const FHIR: &str = "application/fhir+json";
-        match self.moods.lock().unwrap().pop_front().unwrap_or(Mood::Fine) {
-            Mood::Fine => match self.answer(&request.path) {
-                Some(found) => answer(200, FHIR, found.to_string()),
-                None => answer(404, FHIR, "{}".to_owned()),
-            },
-            Mood::Unreachable => Err(ClinicFault::Unreachable("no route".into())),
-            Mood::AnswerLost => Err(ClinicFault::Ambiguous("the answer broke off".into())),
-            Mood::Busy => answer(503, "text/plain", String::new()),
-            Mood::Html => answer(200, "text/html", "<html>Sign in</html>".into()),
-            Mood::NoToken => answer(401, FHIR, String::new()),
-            Mood::Status(status) => answer(status, "text/plain", String::new()),
-        }
+        let mood = self.moods.lock().unwrap().pop_front().unwrap_or(Mood::Fine);
+        mood.answer(server_time, || match self.answer(&request.path) {
+            Some(found) => (200, found.to_string()),
+            None => (404, "{}".to_owned()),
+        })
     }
 
     fn address(&self) -> String {

@@ -365,11 +365,7 @@ async fn the_list_is_fetched_every_so_many_minutes_and_by_hand_with_one_entry_ea
     server.group(&["a", "b"]);
     let laptop = Laptop::new();
     let bedside = begun(&laptop, &server).await;
-    for _ in 0..20 {
-        // Somebody works here, so that nothing locks itself.
-        bedside.console.activity().await;
-        bedside.pass(Duration::from_secs(60)).await;
-    }
+    bedside.work(20).await;
     bedside.pull().await;
     let entries = bedside.audited().await;
     let fetched: Vec<_> = entries.iter().filter(|entry| entry.action == AuditAction::PatientsDownloaded).collect();
@@ -428,10 +424,7 @@ async fn a_list_that_the_server_refuses_is_told_and_asked_for_again_at_its_next_
     assert_eq!((list.fault.unwrap().0, list.under_way), ("LIST-MISSING", false));
     server.patient("a", "MRN 1", "EXAMPLE");
     server.group(&["a"]);
-    for _ in 0..16 {
-        bedside.console.activity().await;
-        bedside.pass(Duration::from_secs(60)).await;
-    }
+    bedside.work(16).await;
     assert_eq!((bedside.list().fault, bedside.list().listed), (None, 1));
     bedside.close().await;
 }

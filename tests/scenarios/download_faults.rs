@@ -24,14 +24,6 @@ impl Bedside {
     async fn medications(&self, of: PatientId) -> Vec<String> {
         self.console.orders(of).await.unwrap().lines.into_iter().map(|line| line.what).collect()
     }
-
-    /// Somebody works here for so many minutes.
-    async fn work(&self, minutes: u32) {
-        for _ in 0..minutes {
-            self.console.activity().await;
-            self.pass(Duration::from_secs(60)).await;
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]

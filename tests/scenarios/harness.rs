@@ -236,6 +236,23 @@ impl Bedside {
         tokio::time::sleep(time).await;
     }
 
+    /// Somebody works for so many minutes, so that nothing locks itself.
+    pub(crate) async fn work(&self, minutes: u32) {
+        for _ in 0..minutes {
+            self.console.activity().await;
+            self.pass(Duration::from_secs(60)).await;
+        }
+    }
+
+    /// The patient's page is opened, and a cuff and a thermometer measure.
+    pub(crate) async fn measure(&self, patient: &Patient) {
+        self.console.open_patient(Some(patient.id)).await.unwrap();
+        for device in ["cuff-1", "thermometer-1"] {
+            self.bind(device, patient).await;
+        }
+        self.pass(Duration::from_secs(130)).await;
+    }
+
     /// Searches until a device of the ward is heard.
     pub(crate) async fn find(&self, device: &str) -> PeripheralId {
         let wanted = PeripheralId(format!("sim:{device}"));

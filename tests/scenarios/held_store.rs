@@ -1,12 +1,11 @@
 //! A store in front of the vault that stops at a point of the test's choice until the test lets it go on, or refuses there.
 //! Not here: faults of a disk (`store_faults`).
+use crate::front_store::{Before, in_front};
 use async_trait::async_trait;
 use bedside_console::ports::*;
 use bedside_console::*;
-use bedside_vitals::WallTime;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Where the store stops.
@@ -50,8 +49,7 @@ impl Gate {
 
     /// The vault with this gate in front of it.
     pub(crate) fn before(self: &Arc<Self>) -> crate::harness::WrapStore {
-        let gate = self.clone();
-        Box::new(move |store| Arc::new(HeldStore { store, gate }))
+        in_front(self.clone())
     }
 
     /// From here on the store stops once at this point.
@@ -92,86 +90,29 @@ impl Gate {
     }
 }
 
-struct HeldStore {
-    store: Arc<dyn RecordStore>,
-    gate: Arc<Gate>,
-}
-
 #[async_trait]
-impl RecordStore for HeldStore {
-    async fn presence(&self) -> Result<VaultPresence, StoreFault> {
-        self.store.presence().await
-    }
-
-    async fn create(&self, new: NewVault) -> Result<(), StoreFault> {
-        self.store.create(new).await
-    }
-
-    async fn open(&self, unlock: Unlock, mode: OpenMode) -> Result<(), StoreFault> {
-        self.store.open(unlock, mode).await
-    }
-
-    async fn stand_by(&self) -> Result<(), StoreFault> {
-        self.store.stand_by().await
-    }
-
-    async fn lock(&self) -> Result<(), StoreFault> {
-        self.store.lock().await
-    }
-
-    async fn keys(&self, change: SlotChange) -> Result<(), StoreFault> {
+impl Before for Arc<Gate> {
+    async fn keys(&self, change: &SlotChange) -> Result<(), StoreFault> {
         let here = match change {
             SlotChange::Recovery(_) => Some(Point::RecoverySlot),
             SlotChange::Put { .. } => Some(Point::Slot),
             _ => None,
         };
-        self.gate.pass(|point| Some(point) == here).await?;
-        self.store.keys(change).await
+        self.pass(|point| Some(point) == here).await
     }
 
-    async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
-        self.store.tries_held().await
-    }
-
-    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault> {
-        self.store.vouch(secret).await
-    }
-
-    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
-        self.store.spooled().await
-    }
-
-    async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault> {
-        self.store.safeguard(task).await
-    }
-
-    async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {
+    async fn commit(&self, changes: &Changes) -> Result<(), StoreFault> {
         let holds = |point| changes.audit.iter().any(|entry| point == Point::Entry(entry.action, entry.outcome));
-        self.gate.pass(holds).await?;
-        self.gate.pass(|point| changes.anchor_kept && point == Point::AnchorKept).await?;
-        self.gate.pass(|point| !changes.server_tokens.is_empty() && point == Point::ServerToken).await?;
+        self.pass(holds).await?;
+        self.pass(|point| changes.anchor_kept && point == Point::AnchorKept).await?;
+        self.pass(|point| !changes.server_tokens.is_empty() && point == Point::ServerToken).await?;
         let of_list = || changes.clinic.iter().flat_map(|page| &page.cursors).any(|cursor| cursor.query == "worklist");
-        self.gate.pass(|point| !changes.clinic.is_empty() && point == Point::Clinic).await?;
-        self.gate.pass(|point| point == Point::ClinicList && of_list()).await?;
-        self.store.commit(changes).await
+        self.pass(|point| !changes.clinic.is_empty() && point == Point::Clinic).await?;
+        self.pass(|point| point == Point::ClinicList && of_list()).await
     }
 
-    async fn read(&self, query: Query) -> Result<Answer, StoreFault> {
+    async fn read(&self, query: &Query) -> Result<(), StoreFault> {
         let looks_at_pin = matches!(query, Query::VerifyPin(..));
-        self.gate.pass(|point| looks_at_pin && point == Point::PinLook).await?;
-        self.store.read(query).await
-    }
-
-    async fn maintain(
-        &self,
-        now: WallTime,
-        budget: Duration,
-        keep_frames_since: Option<WallTime>,
-    ) -> Result<Maintenance, StoreFault> {
-        self.store.maintain(now, budget, keep_frames_since).await
-    }
-
-    async fn close(&self) -> Result<(), StoreFault> {
-        self.store.close().await
+        self.pass(|point| looks_at_pin && point == Point::PinLook).await
     }
 }

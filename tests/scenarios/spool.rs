@@ -1,5 +1,6 @@
 //! Capture is never blocked (product laws 3 and 8): through a vault lock, from a start that nobody signed in to, and past a
 //! record that the store refuses. The ward's ledger against the vault, as in `record`.
+use crate::front_store::{Before, in_front};
 use crate::harness::Bedside;
 use crate::harness::*;
 use crate::memories::{numbered, records};
@@ -207,57 +208,16 @@ async fn a_console_that_was_closed_while_locked_was_not_broken_off() {
     }
 }
 
-/// A store that refuses readings of one parameter, and notes how long values waited for their commit.
+/// Refuses readings of one parameter, and notes how long values waited for their commit.
 struct Particular {
-    store: Arc<dyn RecordStore>,
     machine: Arc<SteppedMachine>,
     refused: Option<Parameter>,
     waited_ms: Arc<Mutex<Vec<i64>>>,
 }
 
 #[async_trait]
-impl RecordStore for Particular {
-    async fn presence(&self) -> Result<VaultPresence, StoreFault> {
-        self.store.presence().await
-    }
-
-    async fn create(&self, new: NewVault) -> Result<(), StoreFault> {
-        self.store.create(new).await
-    }
-
-    async fn open(&self, unlock: Unlock, mode: OpenMode) -> Result<(), StoreFault> {
-        self.store.open(unlock, mode).await
-    }
-
-    async fn stand_by(&self) -> Result<(), StoreFault> {
-        self.store.stand_by().await
-    }
-
-    async fn lock(&self) -> Result<(), StoreFault> {
-        self.store.lock().await
-    }
-
-    async fn keys(&self, change: SlotChange) -> Result<(), StoreFault> {
-        self.store.keys(change).await
-    }
-
-    async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
-        self.store.tries_held().await
-    }
-
-    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault> {
-        self.store.vouch(secret).await
-    }
-
-    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
-        self.store.spooled().await
-    }
-
-    async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault> {
-        self.store.safeguard(task).await
-    }
-
-    async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {
+impl Before for Particular {
+    async fn commit(&self, changes: &Changes) -> Result<(), StoreFault> {
         let refused = |reading: &StoredReading| Some(reading.measurement.parameter) == self.refused;
         if changes.readings.iter().any(refused) {
             return Err(StoreFault::Refused("a reading that does not fit".into()));
@@ -265,32 +225,14 @@ impl RecordStore for Particular {
         let now = self.machine.wall();
         let waited = changes.frames.iter().map(|frame| now.millis_since(frame.received));
         self.waited_ms.lock().unwrap().extend(waited);
-        self.store.commit(changes).await
-    }
-
-    async fn read(&self, query: Query) -> Result<Answer, StoreFault> {
-        self.store.read(query).await
-    }
-
-    async fn maintain(
-        &self,
-        now: WallTime,
-        budget: Duration,
-        keep_frames_since: Option<WallTime>,
-    ) -> Result<Maintenance, StoreFault> {
-        self.store.maintain(now, budget, keep_frames_since).await
-    }
-
-    async fn close(&self) -> Result<(), StoreFault> {
-        self.store.close().await
+        Ok(())
     }
 }
 
 fn particular(laptop: &Laptop, refused: Option<Parameter>) -> (Options, Arc<Mutex<Vec<i64>>>) {
     let (machine, waited_ms) = (laptop.machine.clone(), Arc::new(Mutex::new(Vec::new())));
-    let noted = waited_ms.clone();
-    let wrap: WrapStore = Box::new(move |store| Arc::new(Particular { store, machine, refused, waited_ms: noted }));
-    (Options { store: Some(wrap), ..Options::default() }, waited_ms)
+    let store = in_front(Particular { machine, refused, waited_ms: waited_ms.clone() });
+    (Options { store: Some(store), ..Options::default() }, waited_ms)
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,12 @@
 //! Nothing recorded is ever lost (product law 3): a store that fails or stalls is said, and catches up.
 //! The vault's own crash tests stand beside it.
+use crate::front_store::{Before, in_front};
 use crate::harness::*;
 use crate::sync::{Mood, Server};
 use async_trait::async_trait;
 use bedside_console::ports::*;
 use bedside_console::*;
-use bedside_vitals::{Parameter, WallTime};
-use std::sync::Arc;
+use bedside_vitals::Parameter;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
@@ -16,85 +16,30 @@ const SLOW: u8 = 2;
 /// Another program looks at a passphrase and does not end.
 pub(crate) const TRIES_HELD: u8 = 3;
 
-/// A store in front of the vault that fails or stalls on command.
-struct Troubled(Arc<dyn RecordStore>, &'static AtomicU8);
+/// It fails or stalls on command.
+struct Trouble(&'static AtomicU8);
 
 /// Puts trouble in front of the vault.
 pub(crate) fn with_trouble(trouble: &'static AtomicU8) -> WrapStore {
-    Box::new(move |store| Arc::new(Troubled(store, trouble)))
+    in_front(Trouble(trouble))
 }
 
 #[async_trait]
-impl RecordStore for Troubled {
-    async fn presence(&self) -> Result<VaultPresence, StoreFault> {
-        self.0.presence().await
-    }
-
-    async fn create(&self, new: NewVault) -> Result<(), StoreFault> {
-        self.0.create(new).await
-    }
-
-    async fn open(&self, unlock: Unlock, mode: OpenMode) -> Result<(), StoreFault> {
-        self.0.open(unlock, mode).await
-    }
-
-    async fn stand_by(&self) -> Result<(), StoreFault> {
-        self.0.stand_by().await
-    }
-
-    async fn lock(&self) -> Result<(), StoreFault> {
-        self.0.lock().await
-    }
-
-    async fn keys(&self, change: SlotChange) -> Result<(), StoreFault> {
-        self.0.keys(change).await
-    }
-
-    async fn tries_held(&self) -> Result<Box<dyn Send + Sync>, StoreFault> {
-        match self.1.load(Ordering::SeqCst) {
+impl Before for Trouble {
+    async fn tries_held(&self) -> Result<(), StoreFault> {
+        match self.0.load(Ordering::SeqCst) {
             TRIES_HELD => Err(StoreFault::TriesHeld),
-            _ => self.0.tries_held().await,
+            _ => Ok(()),
         }
     }
 
-    async fn vouch(&self, secret: &DeviceSecret) -> Result<(), StoreFault> {
-        self.0.vouch(secret).await
-    }
-
-    async fn spooled(&self) -> Result<Option<SpooledBatch>, StoreFault> {
-        self.0.spooled().await
-    }
-
-    async fn safeguard(&self, task: Safeguard) -> Result<SafeguardReport, StoreFault> {
-        self.0.safeguard(task).await
-    }
-
-    async fn commit(&self, changes: Changes) -> Result<Receipt, StoreFault> {
-        match self.1.load(Ordering::SeqCst) {
-            FULL => Err(StoreFault::DiskFull),
-            SLOW => {
-                tokio::time::sleep(Duration::from_secs(6)).await;
-                self.0.commit(changes).await
-            }
-            _ => self.0.commit(changes).await,
+    async fn commit(&self, _: &Changes) -> Result<(), StoreFault> {
+        match self.0.load(Ordering::SeqCst) {
+            FULL => return Err(StoreFault::DiskFull),
+            SLOW => tokio::time::sleep(Duration::from_secs(6)).await,
+            _ => {}
         }
-    }
-
-    async fn read(&self, query: Query) -> Result<Answer, StoreFault> {
-        self.0.read(query).await
-    }
-
-    async fn maintain(
-        &self,
-        now: WallTime,
-        budget: Duration,
-        keep_frames_since: Option<WallTime>,
-    ) -> Result<Maintenance, StoreFault> {
-        self.0.maintain(now, budget, keep_frames_since).await
-    }
-
-    async fn close(&self) -> Result<(), StoreFault> {
-        self.0.close().await
+        Ok(())
     }
 }
 

@@ -24,6 +24,36 @@ pub(crate) enum Mood {
     Status(u16),
 }
 
+impl Mood {
+    /// What is answered in this mood, where `work` gives what a server that works would: a status, and FHIR.
+    pub(crate) fn answer(
+        self,
+        server_time: Option<WallTime>,
+        work: impl FnOnce() -> (u16, String),
+    ) -> Result<ClinicAnswer, ClinicFault> {
+        const FHIR: &str = "application/fhir+json";
+        let answer = |status, content_type: &str, body: String| {
+            let content_type = Some(content_type.to_owned());
+            Ok(ClinicAnswer { status, content_type, retry_after: None, server_time, body })
+        };
+        match self {
+            Self::Fine => {
+                let (status, body) = work();
+                answer(status, FHIR, body)
+            }
+            Self::Unreachable => Err(ClinicFault::Unreachable("no route".into())),
+            Self::AnswerLost => {
+                work();
+                Err(ClinicFault::Ambiguous("the connection was reset".into()))
+            }
+            Self::Busy => answer(503, "text/plain", String::new()),
+            Self::Html => answer(200, "text/html", "<html>Sign in</html>".into()),
+            Self::NoToken => answer(401, FHIR, String::new()),
+            Self::Status(status) => answer(status, "text/plain", String::new()),
+        }
+    }
+}
+
 /// A FHIR server in memory that stores what is PUT.
 #[derive(Default)]
 pub(crate) struct Server {
@@ -181,26 +211,8 @@ impl Server {
 impl ClinicServer for Server {
     async fn send(&self, request: ClinicRequest) -> Result<ClinicAnswer, ClinicFault> {
         tokio::time::sleep(Duration::from_millis(80)).await;
-        let mood = self.mood(&request);
-        let answer = |status, content_type: &str, body: String| ClinicAnswer {
-            status,
-            content_type: Some(content_type.into()),
-            retry_after: None,
-            server_time: *self.clock.lock().unwrap(),
-            body,
-        };
-        match mood {
-            Mood::Fine => Ok(answer(200, "application/fhir+json", self.carry_out(&request).to_string())),
-            Mood::Unreachable => Err(ClinicFault::Unreachable("no route".into())),
-            Mood::AnswerLost => {
-                self.carry_out(&request);
-                Err(ClinicFault::Ambiguous("the connection was reset".into()))
-            }
-            Mood::Busy => Ok(answer(503, "text/plain", String::new())),
-            Mood::Html => Ok(answer(200, "text/html", "<html>Sign in</html>".into())),
-            Mood::NoToken => Ok(answer(401, "application/fhir+json", String::new())),
-            Mood::Status(status) => Ok(answer(status, "text/plain", String::new())),
-        }
+        let server_time = *self.clock.lock().unwrap();
+        self.mood(&request).answer(server_time, || (200, self.carry_out(&request).to_string()))
     }
 
     async fn capability(&self) -> Result<ClinicAnswer, ClinicFault> {

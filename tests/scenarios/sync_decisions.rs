@@ -171,11 +171,7 @@ async fn measured_on(laptop: &Laptop, clinic: &Arc<Clinic>, store: Option<WrapSt
     let options = Options { clinic: Some(clinic.clone()), staffed: true, store, ..Options::default() };
     let bedside = laptop.start("calm", options).await;
     let patient = bedside.add_patient(1).await;
-    bedside.console.open_patient(Some(patient.id)).await.unwrap();
-    for device in ["cuff-1", "thermometer-1"] {
-        bedside.bind(device, &patient).await;
-    }
-    bedside.pass(Duration::from_secs(130)).await;
+    bedside.measure(&patient).await;
     bedside.console.sync_until_quiet().await.unwrap();
     bedside
 }
@@ -184,7 +180,7 @@ async fn rows(bedside: &Bedside, state: RowState) -> Vec<OutboxRow> {
     bedside.console.outbox_rows(vec![state]).await.unwrap()
 }
 
-async fn count(bedside: &Bedside, state: RowState) -> u64 {
+async fn count_after_sync(bedside: &Bedside, state: RowState) -> u64 {
     bedside.console.sync_until_quiet().await.unwrap().count(state)
 }
 
@@ -367,7 +363,7 @@ async fn a_correction_over_a_version_that_somebody_else_made_waits_for_a_person_
     let url = format!("Observation/{}", row.resource_id);
     clinic.changed_by_another(&url);
     bedside.console.correct_reading(reading, celsius("36.9"), REASON.into()).await.unwrap();
-    assert_eq!(count(&bedside, RowState::Refused).await, 1);
+    assert_eq!(count_after_sync(&bedside, RowState::Refused).await, 1);
     let refused = rows(&bedside, RowState::Refused).await.remove(0);
     assert!(refused.is_conflict(), "{refused:?}");
     let conflict = bedside.console.conflict(refused.id).await.unwrap();
@@ -377,7 +373,7 @@ async fn a_correction_over_a_version_that_somebody_else_made_waits_for_a_person_
     // Changed once more after it was seen: it is not written over.
     clinic.changed_by_another(&url);
     bedside.console.send_ours(refused.id, their_id.clone(), their_version).await.unwrap();
-    assert_eq!(count(&bedside, RowState::Refused).await, 1);
+    assert_eq!(count_after_sync(&bedside, RowState::Refused).await, 1);
     let conflict = bedside.console.conflict(refused.id).await.unwrap();
     let their_version = conflict.theirs[0].version.clone().unwrap();
     bedside.console.send_ours(refused.id, their_id, their_version).await.unwrap();
@@ -403,7 +399,7 @@ async fn a_person_keeps_the_servers_version_and_ours_is_put_away() {
     bedside.console.keep_theirs(refused.id, seen.id, seen.version).await.unwrap();
     let put_away = rows(&bedside, RowState::Discarded).await;
     assert_eq!(put_away[0].discarded.as_ref().unwrap().reason, bedside_outbox::KEPT_THEIRS);
-    assert_eq!(count(&bedside, RowState::Refused).await, 0);
+    assert_eq!(count_after_sync(&bedside, RowState::Refused).await, 0);
     bedside.close().await;
 }
 
@@ -422,7 +418,7 @@ async fn a_refused_record_is_put_away_with_a_reason_stays_in_the_record_and_can_
     let why = put_away.iter().find(|row| row.id == one).unwrap().discarded.clone().unwrap();
     assert_eq!(why.reason, "the clinic has it on paper");
     assert!(why.by.is_some(), "whoever said so");
-    assert_eq!(count(&bedside, RowState::Refused).await, refused.len() as u64 - 1);
+    assert_eq!(count_after_sync(&bedside, RowState::Refused).await, refused.len() as u64 - 1);
     *clinic.refuses.lock().unwrap() = None;
     bedside.console.retry(one).await.unwrap();
     bedside.console.sync_until_quiet().await.unwrap();

@@ -106,10 +106,7 @@ async fn nothing_goes(unfit: Value, why: &str, finding: ServerFinding) -> (Lapto
 /// Once it says what it should, all of it goes, without anybody asking for it.
 async fn all_goes_when_it_says_otherwise((_laptop, bedside, server): (Laptop, Bedside, Arc<Server>)) {
     server.says(statement("4.0.1", "batch", json!({})));
-    for _ in 0..11 {
-        bedside.console.activity().await;
-        bedside.pass(Duration::from_secs(60)).await;
-    }
+    bedside.work(11).await;
     assert!(!server.kinds("Observation").is_empty());
     let counts = bedside.console.sync_until_quiet().await.unwrap();
     assert_eq!(counts.count(RowState::Waiting), 0);
@@ -136,8 +133,7 @@ async fn nothing_is_sent_to_a_server_on_which_a_record_could_come_to_be_there_tw
     let unfit = statement("4.0.1", "batch", json!({ "updateCreate": false, "conditionalCreate": false }));
     let why = "the server refuses ids of clients and creates nothing under a condition";
     let (_laptop, bedside, server) = nothing_goes(unfit, why, ServerFinding::NoConditionalCreate).await;
-    bedside.console.activity().await;
-    bedside.pass(Duration::from_secs(60)).await;
+    bedside.work(1).await;
     assert!(server.is_empty(), "nor later");
     bedside.close().await;
 }

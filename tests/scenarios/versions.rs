@@ -23,11 +23,7 @@ async fn measured_by_policy(laptop: &Laptop, clinic: Option<Arc<Server>>, policy
     let clinic = clinic.map(|server| -> Arc<dyn ClinicServer> { server });
     let bedside = laptop.start("calm", Options { clinic, policy, staffed: true, ..Options::default() }).await;
     let patient = bedside.add_patient(1).await;
-    bedside.console.open_patient(Some(patient.id)).await.unwrap();
-    for device in ["cuff-1", "thermometer-1"] {
-        bedside.bind(device, &patient).await;
-    }
-    bedside.pass(Duration::from_secs(130)).await;
+    bedside.measure(&patient).await;
     bedside
 }
 

@@ -19,12 +19,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use fault::{Fault, RetryAfter, schedule};
 use wire::Message;
 
-/// Between the parts of a slow body, and two looks whether a request that is held is let go.
+/// Between the parts of a slow body.
 const DRIP: Duration = Duration::from_millis(2);
 
 /// A running proxy. Dropping it ends it, and every exchange that is under way.
@@ -72,6 +73,8 @@ struct Shared {
     upstream: SocketAddr,
     passing: Passing,
     state: Mutex<State>,
+    /// Counts what was said about holding, with `state` in hand: a request is held until the next word.
+    words: watch::Sender<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -81,9 +84,7 @@ struct State {
     begun: usize,
     exchanges: Vec<Exchange>,
     hold: Option<Hold>,
-    /// Counts what was said about holding: a request is held until the next word.
-    words: usize,
-    /// Requests that are held since that word.
+    /// Requests that are held since the last word about it.
     held: usize,
     /// How often the server stored each record, by the `Type/id` that it has there.
     stored: BTreeMap<String, u32>,
@@ -94,7 +95,7 @@ impl FaultProxy {
     pub async fn start(upstream: SocketAddr, passing: Passing) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port of loopback");
         let address = listener.local_addr().expect("its address");
-        let shared = Arc::new(Shared { upstream, passing, state: Mutex::default() });
+        let shared = Arc::new(Shared { upstream, passing, state: Mutex::default(), words: watch::Sender::default() });
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
         Self { address, shared, listening }
     }
@@ -120,8 +121,8 @@ impl FaultProxy {
     pub fn hold(&self, hold: Option<Hold>) {
         let mut state = self.shared.state();
         state.hold = hold;
-        state.words += 1;
         state.held = 0;
+        self.shared.words.send_modify(|words| *words += 1);
     }
 
     /// Whether somebody waits for an answer that is held.
@@ -182,18 +183,18 @@ impl Shared {
         let hold = state.hold?;
         let urls: BTreeSet<String> = rules::urls(request).into_iter().collect();
         let new = urls.iter().filter(|url| !state.stored.contains_key(*url)).count();
-        (new > 0 && state.stored.len() + new > hold.beyond).then_some((hold, state.words))
+        (new > 0 && state.stored.len() + new > hold.beyond).then_some((hold, *self.words.borrow()))
     }
 
     /// Until something else is said about holding.
     async fn wait_for_a_word(&self, after: usize) {
+        let mut words = self.words.subscribe();
         {
             let mut state = self.state();
-            state.held += usize::from(state.words == after);
+            state.held += usize::from(*words.borrow() == after);
         }
-        while self.state().words == after {
-            tokio::time::sleep(DRIP).await;
-        }
+        // It ends with a word, or with the exchange: the sender is our own.
+        let _ = words.wait_for(|words| *words != after).await;
     }
 
     /// Remembers which records of a request the server took.

@@ -8,6 +8,8 @@ use bedside_tests::clinic::{Clinic, Tenant};
 use bedside_tests::figures;
 use serde_json::Value;
 
+use crate::on_a_runtime;
+
 const GOLDENS: &str = "../src-tauri/crates/core/fhir/tests/golden";
 
 /// By file name, those to which others refer first.
@@ -51,8 +53,7 @@ async fn statuses(tenant: &Tenant<'_>, resource: &Value) -> (Vec<u16>, Value) {
 fn every_golden_resource_is_taken_by_a_server_that_validates() {
     let goldens = goldens();
     assert!(!goldens.is_empty());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    on_a_runtime(async {
         let clinic = Clinic::at_hand();
         let tenant = clinic.tenant(&format!("goldens-{}", std::process::id()));
         let (mut refused, mut keeps_its_own) = (Vec::new(), BTreeMap::<&str, u32>::new());

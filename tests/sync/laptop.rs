@@ -44,6 +44,8 @@ pub(crate) struct Syncing {
 pub(crate) struct Outcome {
     /// Accepted records, as the server calls them: `Type/id`.
     pub(crate) accepted: BTreeSet<String>,
+    /// How many of them it calls otherwise than we do.
+    pub(crate) renamed: usize,
     /// The others.
     pub(crate) others: Vec<OutboxRow>,
     /// How long the laptop waited, had it waited.
@@ -111,6 +113,7 @@ impl Syncing {
         let store = self.bedside.store.as_ref();
         let accepted = self.accepted().await;
         outcome.accepted = accepted.values().cloned().collect();
+        outcome.renamed = accepted.iter().filter(|(ours, theirs)| ours != theirs).count();
         assert_eq!(outcome.accepted.len(), accepted.len(), "each has one of its own on the server: {accepted:#?}");
         let others: Vec<RowState> = RowState::ALL.into_iter().filter(|state| *state != RowState::Accepted).collect();
         outcome.others = rows(store, &others).await;

@@ -11,3 +11,8 @@ mod schedules;
 mod two_consoles;
 mod ward;
 mod week;
+
+/// In real time, on two threads.
+fn on_a_runtime(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work);
+}

@@ -17,10 +17,13 @@ use uuid::Uuid;
 
 use crate::harness::{Bedside, Laptop, Options};
 use crate::laptop::client;
+use crate::on_a_runtime;
 use crate::ward::empty_ward;
 
 const PATIENTS: u128 = 120;
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The console is looked at so often.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 fn id(number: u128) -> String {
     Uuid::from_u128(0x0b0d_51de_0000_4000_8000_0000_0000_0000 + number).to_string()
@@ -122,7 +125,19 @@ impl Fetching {
         Self { proxy, server, machine, bedside, _laptop: laptop }
     }
 
-    /// Goes on until the list rests; nobody waits for back-off.
+    /// A person asks for the list. What is shown from here on is what became of it, and nothing from before.
+    async fn pull(&self) {
+        self.bedside.console.pull_patients().await.unwrap();
+        let shown = || self.bedside.display.snapshots.lock().unwrap().len();
+        let (before, began) = (shown(), Instant::now());
+        while shown() == before {
+            assert!(began.elapsed() < PATIENCE, "nothing is shown of it");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Goes on until the list rests. Nobody waits for back-off: where no request is under way and the next one has a time,
+    /// the lid is closed until then.
     async fn until_it_rests(&self, rests: impl Fn(&ListState) -> bool) -> ListState {
         let began = Instant::now();
         loop {
@@ -131,8 +146,11 @@ impl Fetching {
                 return list;
             }
             assert!(began.elapsed() < PATIENCE, "{list:?}");
-            self.machine.sleep(Duration::from_secs(1));
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            let now = self.machine.wall();
+            if let Some(at) = list.next_attempt.filter(|at| !list.under_way && *at > now) {
+                self.machine.sleep(Duration::from_millis(at.millis_since(now).unsigned_abs()));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
@@ -145,10 +163,6 @@ impl Fetching {
         let asked = |request: &str| request.contains(&format!("/{for_what}"));
         self.proxy.exchanges().iter().filter(|one| one.request.starts_with("GET") && asked(&one.request)).count()
     }
-}
-
-fn on_a_runtime(work: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work);
 }
 
 #[test]
@@ -179,7 +193,7 @@ fn three_pages_that_break_off_bring_everybody_once_and_a_second_download_only_wh
         moved["gender"] = json!("other");
         put(&fetching.server.real, &[moved]).await;
         let before = fetching.asked("Patient?_id=");
-        fetching.bedside.console.pull_patients().await.unwrap();
+        fetching.pull().await;
         let taken = list.taken;
         fetching.until_it_rests(|list| list.taken > taken).await;
         // The one that could not be used is asked for whole each time: it is told until it is mended.
@@ -205,7 +219,7 @@ fn a_next_page_at_another_address_is_not_asked_for_and_the_list_is_not_taken() {
         assert_eq!(fetching.asked("Patient?"), 1);
         assert!(fetching.lines().await.is_empty());
         fetching.server.astray.store(false, Ordering::SeqCst);
-        fetching.bedside.console.pull_patients().await.unwrap();
+        fetching.pull().await;
         let list = fetching.until_it_rests(|list| list.taken.is_some()).await;
         assert_eq!(list.listed, u64::try_from(PATIENTS).unwrap());
         fetching.bedside.close().await;

@@ -10,6 +10,7 @@ use bedside_tests::fault_proxy::{Fault, FaultProxy, Passing, schedule};
 use bedside_tests::figures;
 
 use crate::laptop::{Syncing, held_by};
+use crate::on_a_runtime;
 use crate::ward::{Recorded, a_visit};
 
 /// Consoles that sync side by side.
@@ -22,6 +23,10 @@ const GIVES_IDS_EVERY: u64 = 4;
 const WAYS_TO_REFUSE: [&str; 3] = ["said", "words", "status"];
 /// How many schedules.
 const SCHEDULES: &str = "BEDSIDE_SCHEDULES";
+/// With so many schedules nearly every fault has its turn, and so has a server that gives ids.
+const MANY: u64 = 200;
+/// Of 16 kinds (`fault::schedule`).
+const LEAST_KINDS: usize = 12;
 
 /// What all schedules came to.
 #[derive(Debug, Default)]
@@ -32,7 +37,7 @@ struct Tally {
     /// Records that the server stored more than once: another version of the same.
     again: u64,
     waited_s: u64,
-    /// Schedules with a server that takes no ids of ours.
+    /// Schedules in which the server gave every record an id of its own.
     gave_ids: u64,
 }
 
@@ -42,15 +47,15 @@ fn after_any_schedule_of_faults_the_server_holds_each_record_once() {
     let long = std::env::var("BEDSIDE_ENDURE").is_ok();
     let (first, count) = match (number(SEED), number(SCHEDULES)) {
         (Some(seed), count) => (seed, count.unwrap_or(1)),
-        (None, count) => (0, count.unwrap_or(if long { 2_000 } else { 200 })),
+        (None, count) => (0, count.unwrap_or(if long { 2_000 } else { MANY })),
     };
     let visit = Arc::new(a_visit());
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let tally = Arc::new(Mutex::new(Tally::default()));
     let clinic = Arc::new(Clinic::at_hand());
     let began = std::time::Instant::now();
     // The consoles run on the workers; who watches them, here.
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    let local = tokio::task::LocalSet::new();
+    on_a_runtime(local.run_until(async {
         let next = Arc::new(AtomicU64::new(first));
         let mut working = tokio::task::JoinSet::new();
         for _ in 0..AT_ONCE {
@@ -69,9 +74,13 @@ fn after_any_schedule_of_faults_the_server_holds_each_record_once() {
         while let Some(ended) = working.join_next().await {
             ended.unwrap();
         }
-    });
+    }));
     let tally = tally.lock().unwrap();
     let faults: u64 = tally.faults.values().sum();
+    if count >= MANY {
+        assert!(tally.faults.len() >= LEAST_KINDS, "hardly a fault happened: {:?}", tally.faults);
+        assert!(tally.gave_ids > 0 || !clinic.is_engine(), "no server gave ids");
+    }
     figures::tell(
         "sync through faults",
         &format!(
@@ -109,13 +118,15 @@ async fn holds_after(seed: u64, visit: &Recorded, clinic: &Clinic, tally: &Mutex
     let refused: Vec<_> = outcome.others.iter().map(|row| (row.id, row.state)).collect();
     let expected: Vec<_> = visit.wrong.iter().map(|id| (*id, RowState::Refused)).collect();
     assert_eq!(refused, expected, "only what is wrong is refused, and nothing is left: {}", said());
+    let renamed = if gives_ids.is_some() { outcome.accepted.len() } else { 0 };
+    assert_eq!(outcome.renamed, renamed, "the server gives ids to all or to none: {}", said());
     let held = held_by(&tenant, &outcome.accepted).await;
     let difference: Vec<_> = held.symmetric_difference(&outcome.accepted).collect();
     assert!(difference.is_empty(), "{difference:?}: {}", said());
     tenant.forget().await;
 
     let mut tally = tally.lock().unwrap();
-    tally.gave_ids += u64::from(gives_ids.is_some());
+    tally.gave_ids += u64::from(outcome.renamed > 0);
     for exchange in proxy.exchanges() {
         tally.exchanges += 1;
         if exchange.fault != Fault::None {

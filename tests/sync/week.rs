@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::harness::Disk;
 use crate::laptop::{Outcome, Syncing, held_by};
+use crate::on_a_runtime;
 use crate::ward::{Recorded, a_week, keys_beside};
 
 /// The life of a token.
@@ -46,8 +47,7 @@ const DONE: &str = "DONE";
 #[test]
 fn a_week_without_a_network_arrives_once_however_often_the_program_is_killed() {
     let week = a_week(PATIENTS, OBSERVATIONS);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
+    on_a_runtime(async {
         let keys = tempfile::tempdir().unwrap();
         let server = Server::at_hand(&keys.path().join("console.pem"));
         let clinic = &server.clinic;
@@ -269,8 +269,7 @@ impl Drop for Victim {
 fn child_that_syncs_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let (base, now) = (std::env::var(BASE).unwrap(), std::env::var(NOW).unwrap().parse().unwrap());
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
+    on_a_runtime(async {
         let folder = Path::new(&folder);
         let keys = Arc::new(MemoryKeys::kept_in(keys_beside(folder)));
         let machine_key = std::env::var_os(KEY).map(PathBuf::from);

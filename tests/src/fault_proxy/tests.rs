@@ -7,6 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 
 const ENDED: &str = "Bearer ended";
+/// More than anything takes here.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that takes every entry of a batch, has one patient, refuses one token, and ends with the test.
 async fn server() -> SocketAddr {
@@ -185,9 +187,12 @@ async fn a_request_that_is_held_is_not_answered_and_its_work_is_done_only_where_
             let proxy = Arc::clone(&proxy);
             async move { sent(&proxy, batch(&["a", "b", "c"])).await }
         });
-        while !proxy.holds_one() {
-            tokio::task::yield_now().await;
-        }
+        let held = async {
+            while !proxy.holds_one() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, held).await.expect("the third is held");
         assert!(proxy.is_busy() && !third.is_finished());
         assert_eq!(proxy.stored().len(), stored);
         proxy.hold(None);
