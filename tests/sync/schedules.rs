@@ -1,7 +1,6 @@
 //! After any schedule of faults the server holds exactly what the console calls accepted, which is every record that is
 //! right, each once; and at no time is a record called accepted that the server has not said it has.
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bedside_outbox::RowState;
@@ -23,6 +22,8 @@ const GIVES_IDS_EVERY: u64 = 4;
 const WAYS_TO_REFUSE: [&str; 3] = ["said", "words", "status"];
 /// How many schedules.
 const SCHEDULES: &str = "BEDSIDE_SCHEDULES";
+/// Schedules that found a fault in long runs: a Provenance was made twice by a server that gives ids.
+const ONCE_FAILED: [u64; 2] = [831, 863];
 /// With so many schedules nearly every fault has its turn, and so has a server that gives ids.
 const MANY: u64 = 200;
 /// Of 16 kinds (`fault::schedule`).
@@ -45,10 +46,13 @@ struct Tally {
 fn after_any_schedule_of_faults_the_server_holds_each_record_once() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let long = std::env::var("BEDSIDE_ENDURE").is_ok();
-    let (first, count) = match (number(SEED), number(SCHEDULES)) {
-        (Some(seed), count) => (seed, count.unwrap_or(1)),
-        (None, count) => (0, count.unwrap_or(if long { 2_000 } else { MANY })),
+    let seeds: Vec<u64> = match (number(SEED), number(SCHEDULES)) {
+        (Some(seed), count) => (seed..).take(usize::try_from(count.unwrap_or(1)).unwrap()).collect(),
+        (None, Some(count)) => (0..count).collect(),
+        (None, None) if long => (0..2_000).collect(),
+        (None, None) => (0..MANY).chain(ONCE_FAILED).collect(),
     };
+    let count = seeds.len() as u64;
     let visit = Arc::new(a_visit());
     let tally = Arc::new(Mutex::new(Tally::default()));
     let clinic = Arc::new(Clinic::at_hand());
@@ -56,17 +60,14 @@ fn after_any_schedule_of_faults_the_server_holds_each_record_once() {
     // The consoles run on the workers; who watches them, here.
     let local = tokio::task::LocalSet::new();
     on_a_runtime(local.run_until(async {
-        let next = Arc::new(AtomicU64::new(first));
+        let next = Arc::new(Mutex::new(seeds.into_iter()));
         let mut working = tokio::task::JoinSet::new();
         for _ in 0..AT_ONCE {
             let (visit, clinic, tally, next) =
                 (Arc::clone(&visit), Arc::clone(&clinic), Arc::clone(&tally), Arc::clone(&next));
             working.spawn_local(async move {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count {
-                        return;
-                    }
+                    let Some(seed) = next.lock().unwrap().next() else { return };
                     Box::pin(holds_after(seed, &visit, &clinic, &tally)).await;
                 }
             });

@@ -39,11 +39,15 @@ impl KnownBy {
         own.or_else(|| all.into_iter().next()).or_else(told)
     }
 
-    /// The search that finds it and nothing else (FHIR R4 search: token, reference, date).
+    /// The search that finds it and nothing else (FHIR R4 search: token, reference, date). A moment is a range from itself to
+    /// itself: that an instant with milliseconds equals itself not every server finds.
     pub(crate) fn criteria(&self) -> String {
         match self {
             Self::Identifier { .. } => format!("identifier={}", self.term()),
-            Self::Told { recorded, .. } => format!("target={}&recorded={}", self.term(), escaped(recorded)),
+            Self::Told { recorded, .. } => {
+                let recorded = escaped(recorded);
+                format!("target={}&recorded=ge{recorded}&recorded=le{recorded}", self.term())
+            }
         }
     }
 
@@ -136,7 +140,8 @@ mod tests {
         let json = r#"{"resourceType":"Provenance","target":[{"reference":"Observation/7"}],
             "recorded":"2026-03-18T12:00:00+01:00"}"#;
         let known_by = KnownBy::of(json).unwrap();
-        assert_eq!(known_by.criteria(), "target=Observation/7&recorded=2026-03-18T12:00:00%2B01:00");
+        let at = "2026-03-18T12:00:00%2B01:00";
+        assert_eq!(known_by.criteria(), format!("target=Observation/7&recorded=ge{at}&recorded=le{at}"));
         assert!(known_by.is_of(&serde_json::from_str(json).unwrap()));
         let other = json.replace("12:00:00", "12:00:01");
         assert!(!known_by.is_of(&serde_json::from_str(&other).unwrap()));
