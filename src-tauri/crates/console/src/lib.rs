@@ -72,6 +72,6 @@ pub use snapshot::*;
 pub use start::{Created, OpenFault, Settings, create_vault, open_vault, start};
 pub use sync::{Conflict, TheirVersion};
 pub use sync_view::{
-    MOST_SYNC_ROWS, ReceiptSource, RecordExport, RowSummary, RowVersion, SyncReceipt, export, receipt, summary,
-    sync_rows, the_row,
+    MOST_SYNC_ROWS, ReceiptSource, RecordExport, RowSummary, RowVersion, SyncReceipt, export, receipt, subject_of,
+    summary, sync_rows, the_row,
 };

@@ -42,7 +42,6 @@ pub(crate) struct Sync {
     round: u64,
     outbox: Outbox,
     counts: OutboxCounts,
-    preparing: bool,
     quiet: Vec<QuietReply>,
     counting: bool,
     recount: bool,
@@ -76,7 +75,6 @@ impl Sync {
             round: 0,
             outbox: Outbox::new(Limits::default()),
             counts: OutboxCounts::default(),
-            preparing: false,
             quiet: Vec::new(),
             counting: false,
             recount: false,
@@ -108,7 +106,6 @@ impl Sync {
         self.outbox = Outbox::new(Limits::default());
         self.counts = OutboxCounts::default();
         self.tried_before = None;
-        self.preparing = false;
         self.counting = false;
         self.recount = false;
         self.unwritten = None;
@@ -168,7 +165,7 @@ impl Sync {
 
     /// Whether entries of the audit log wait, or a request is under way.
     pub(crate) fn audit_is_on_its_way(&self) -> bool {
-        self.preparing || self.outbox.has_waiting_audit()
+        self.outbox.has_waiting_audit()
     }
 
     /// Whether an entry of the audit log has a row that is not settled.
@@ -293,7 +290,7 @@ impl Sync {
     fn is_quiet(&self, now: Now, is_stopped: bool) -> bool {
         let status = self.outbox.status();
         let due = !self.before.is_known() || self.outbox.next_wake().is_some_and(|at| at <= now.wall);
-        !self.preparing && !status.in_flight && (is_stopped || !due)
+        !status.in_flight && (is_stopped || !due)
     }
 }
 
@@ -314,7 +311,7 @@ impl Console {
     pub(crate) fn start_sync(&mut self, now: Now) {
         self.recount_outbox();
         let cannot = self.ports.clinic.is_none() || !self.access.vault_is_open();
-        if cannot || self.sync.preparing || !self.sync.before.is_known() || self.closing.is_some() {
+        if cannot || self.sync.outbox.is_under_way() || !self.sync.before.is_known() || self.closing.is_some() {
             return self.answer_quiet(now);
         }
         self.ask_capability(now);
@@ -355,7 +352,6 @@ impl Console {
         if let Some(why) = not_reached {
             return self.sync_result(TryResult::NothingSent(why), next.measured_by);
         }
-        self.sync.preparing = true;
         if next.updates.is_empty() {
             return self.send_rows(next);
         }
@@ -365,7 +361,7 @@ impl Console {
 
     /// The rows are marked: their resources are read, and the request goes out.
     pub(crate) fn send_rows(&mut self, next: Try) {
-        if !self.sync.preparing {
+        if !self.sync.outbox.is_under_way() {
             return;
         }
         self.sync.unwritten = None;
@@ -403,7 +399,7 @@ impl Console {
 
     /// The marks could not be written, so nothing was sent.
     pub(crate) fn not_sent(&mut self, code: &'static str, why: String) {
-        if !self.sync.preparing {
+        if !self.sync.outbox.is_under_way() {
             // The vault was locked meanwhile, and what was to be sent is forgotten.
             return;
         }
@@ -433,7 +429,7 @@ impl Console {
 
     /// Something that has to come before the rows did not come about: they were not sent.
     pub(crate) fn sync_was_broken_off(&mut self, result: TryResult) {
-        if self.sync.preparing {
+        if self.sync.outbox.is_under_way() {
             self.sync_result(result, None);
         }
     }
@@ -454,7 +450,6 @@ impl Console {
         if let TryResult::Entries(_) | TryResult::Arrived(_) = result {
             self.anchoring.clinic.accepted();
         }
-        self.sync.preparing = false;
         self.sync.way = None;
         let wall = self.ports.machine.wall();
         let random = self.ports.machine.random();

@@ -192,7 +192,7 @@ impl Console {
             let found = the_row(store.as_ref(), id).await;
             move |console: &mut Self| match asked.let_through(found) {
                 Ok(row) => {
-                    let patient = subject(&row).filter(|patient| console.patients.contains_key(patient));
+                    let patient = subject_of(&row).filter(|patient| console.patients.contains_key(patient));
                     then(console, row, patient, reply);
                 }
                 Err(error) => crate::people::answer(reply, Err(error)),
@@ -260,7 +260,7 @@ pub async fn receipt(
     let about = match &source {
         ReceiptSource::Reading { reading, .. } => reading.patient,
         ReceiptSource::Minute { median, .. } => Some(median.patient),
-        ReceiptSource::Device(_) | ReceiptSource::Other => subject(row),
+        ReceiptSource::Device(_) | ReceiptSource::Other => subject_of(row),
     };
     let patient = known.patients.iter().find(|patient| Some(patient.id) == about).cloned();
     let whom = |author: Option<AuthorId>| {
@@ -397,14 +397,11 @@ async fn minute_of(
     }))
 }
 
-/// Whom a record is about, where the server knows the patient by our id.
-fn subject(row: &OutboxRow) -> Option<PatientId> {
-    if row.resource_type == "Patient" {
-        return Some(PatientId(row.resource_id));
-    }
-    let resource = said(row);
-    let reference = resource.pointer("/subject/reference")?.as_str()?;
-    Uuid::parse_str(reference.rsplit(['/', ':']).next()?).ok().map(PatientId)
+/// Whom a record is about: its own id if it is a patient, else the end of its `subject` reference.
+pub fn subject_of(row: &OutboxRow) -> Option<PatientId> {
+    let id =
+        if row.resource_type == "Patient" { Some(row.resource_id) } else { bedside_fhir::subject_id(&row.payload) };
+    id.map(PatientId)
 }
 
 /// The resource; nothing where it cannot be read.
@@ -452,7 +449,7 @@ mod tests {
     #[test]
     fn a_record_names_its_patient_by_its_own_id_or_its_subject() {
         let id = "00000000-0000-0000-0000-000000000007";
-        let of = |payload| subject(&row(payload));
+        let of = |payload| subject_of(&row(payload));
         let reference = json!({ "resourceType": "Observation", "subject": { "reference": format!("Patient/{id}") } });
         assert_eq!(of(reference), Some(PatientId(Uuid::from_u128(7))));
         assert_eq!(of(json!({ "resourceType": "Patient" })), Some(PatientId(Uuid::from_u128(2))));

@@ -70,4 +70,4 @@ pub use search::{
 };
 pub use strip::{StripInput, strip_id, strip_observations};
 pub use typed::{TypedInput, Words, typed_value, typed_words};
-pub use version::{LaterWord, is_preliminary, later_version, with_links_of};
+pub use version::{LaterWord, is_preliminary, later_version, subject_id, with_links_of};

@@ -5,6 +5,7 @@ use crate::codes;
 use crate::datatypes::Annotation;
 use crate::quality::PRELIMINARY;
 use crate::resources::Observation;
+use uuid::Uuid;
 
 /// What a person said of a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,20 @@ pub fn later_version(observation: Observation, word: LaterWord) -> Observation {
 /// known as such.
 pub fn is_preliminary(stored: &str) -> bool {
     serde_json::from_str::<Observation>(stored).is_ok_and(|one| one.status == PRELIMINARY)
+}
+
+/// The id at the end of a resource's `subject` reference, as it is stored; nothing where it has none or cannot be read.
+pub fn subject_id(stored: &str) -> Option<Uuid> {
+    #[derive(serde::Deserialize)]
+    struct Resource {
+        subject: Option<Reference>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Reference {
+        reference: Option<String>,
+    }
+    let reference = serde_json::from_str::<Resource>(stored).ok()?.subject?.reference?;
+    Uuid::parse_str(reference.rsplit(['/', ':']).next()?).ok()
 }
 
 /// The Observation with what an earlier version of it, as it is stored, refers to: the clock, the weight, who measured.

@@ -1,7 +1,6 @@
 //! What goes between the outbox and its caller: requests, results, status.
 //! Not here: how one leads to the other.
 use crate::row::{AuthorId, Outcome, RowId, RowUpdate, ServerCopy};
-use crate::server_traits::ServerTraits;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bedside_vitals::WallTime;
@@ -147,8 +146,6 @@ pub struct Status {
     pub last_fault: Option<Outcome>,
     /// Tries in a row that failed as a whole.
     pub failures: u32,
-    /// The most rows of the next request.
-    pub batch_rows: usize,
     /// Rows that wait, are under way, refused, held.
     pub waiting: usize,
     /// Under way.
@@ -157,18 +154,12 @@ pub struct Status {
     pub refused: usize,
     /// Held.
     pub held: usize,
-    /// Refused because the server holds another version, or several.
-    pub conflicts: usize,
     /// Of those that wait: how many wait for somebody else to sign in at the server.
     pub of_others: usize,
     /// Somebody whose records the server does not take now, for want of permission.
     pub not_permitted: Option<Pause>,
-    /// Of those that wait: how many wait for a network that is not metered.
-    pub for_cheap_network: usize,
     /// How far sending is since nothing was left to send.
     pub progress: Progress,
-    /// What is known of the server.
-    pub server: ServerTraits,
 }
 
 /// How far sending is.

@@ -184,6 +184,11 @@ impl Outbox {
         must_hold.then(|| self.window.set(id, RowState::Held, None, None)).flatten()
     }
 
+    /// Whether a request is under way, from `poll` to `handle`.
+    pub fn is_under_way(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
     /// Whether audit entries wait, or a request is under way.
     pub fn has_waiting_audit(&self) -> bool {
         self.in_flight.is_some() || self.window.count_waiting(|lane, _| lane == Lane::Audit) > 0
@@ -268,19 +273,15 @@ impl Outbox {
             last_success: self.last_success,
             last_fault: self.last_fault.clone(),
             failures: self.backoff.failures(),
-            batch_rows: self.size.rows(),
             waiting: self.window.count(RowState::Waiting),
             sending: self.window.count(RowState::Sending),
             refused: self.window.count(RowState::Refused),
             held: self.window.count(RowState::Held),
-            conflicts: self.window.conflicts(),
             of_others: self
                 .window
                 .count_waiting(|lane, author| lane != Lane::Audit && self.gate.is_shut_for(author, PauseReason::Token)),
             not_permitted: self.gate.not_permitted(),
-            for_cheap_network: self.window.count_waiting(|lane, _| !self.gate.affords(lane)),
             progress: self.progress(),
-            server: self.server(),
         }
     }
 

@@ -80,7 +80,6 @@ pub(crate) struct Window {
     /// A request that carried them ended without an answer: they may be on the server.
     uncertain: BTreeSet<RowId>,
     counts: [usize; RowState::ALL.len()],
-    conflicts: usize,
     /// The size of what waits or is under way, audit entries left out.
     octets: usize,
 }
@@ -123,11 +122,6 @@ impl Window {
 
     pub(crate) const fn count(&self, state: RowState) -> usize {
         self.counts[state as usize]
-    }
-
-    /// Rows in conflict.
-    pub(crate) const fn conflicts(&self) -> usize {
-        self.conflicts
     }
 
     /// The size of what waits or is under way, audit entries left out.
@@ -351,7 +345,6 @@ impl Window {
 
     fn index(&mut self, row: &RowHead) {
         self.counts[row.state as usize] += usize::from(is_counted(row));
-        self.conflicts += usize::from(row.is_conflict());
         if row.state == RowState::Waiting {
             self.order.entry(group(row)).or_default().insert((row.created, row.id));
         }
@@ -364,7 +357,6 @@ impl Window {
     fn unindex(&mut self, row: &RowHead) {
         let count = &mut self.counts[row.state as usize];
         *count = count.saturating_sub(usize::from(is_counted(row)));
-        self.conflicts = self.conflicts.saturating_sub(usize::from(row.is_conflict()));
         if let Some(rows) = self.order.get_mut(&group(row)) {
             rows.remove(&(row.created, row.id));
             if rows.is_empty() {

@@ -102,7 +102,7 @@ fn a_request_that_is_too_large_is_halved_and_the_size_remembered() {
     for _ in 0..2 {
         assert_eq!(step(&mut outbox, &mut store, NOW, entries(&[201; 25])).len(), 25);
     }
-    assert_eq!(outbox.status().batch_rows, 25);
+    assert_eq!(outbox.server().rows, Some(25));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! Not here: which row goes next, and what an answer makes of it (`bedside-outbox`).
 use super::{Migration, digest, limit, rows};
 use crate::fault::Fault;
-use bedside_console::{KnownCopy, OutboxCounts};
+use bedside_console::{KnownCopy, OutboxCounts, subject_of};
 use bedside_outbox::{
     AuthorId, Discard, Fact, Lane, OutboxRow, Outcome, RowHead, RowId, RowState, RowUpdate, ServerCopy, TAKES_NO_AUDIT,
     WITHDRAWN,
@@ -70,7 +70,7 @@ pub(crate) fn add(db: &Connection, row: &OutboxRow) -> Result<bool, Fault> {
         row.id.0,
         row.resource_type,
         row.resource_id,
-        subject(row),
+        subject_of(row).map(|patient| patient.0),
         row.payload,
         depends_on,
         row.state.name(),
@@ -326,24 +326,6 @@ pub(crate) fn open_observations(db: &Connection, patient: Uuid) -> Result<u64, F
             AND resource_type = 'Observation' AND NOT {IS_WITHDRAWN}"
     );
     Ok(db.prepare_cached(&sql)?.query_row(params![WITHDRAWN, patient], |row| row.get(0))?)
-}
-
-/// Whom a resource speaks of: its own id if it is a patient, else the end of its `subject` reference.
-fn subject(row: &OutboxRow) -> Option<Uuid> {
-    #[derive(serde::Deserialize)]
-    struct Resource {
-        subject: Option<Reference>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Reference {
-        reference: Option<String>,
-    }
-    if row.resource_type == "Patient" {
-        return Some(row.resource_id);
-    }
-    let resource: Resource = serde_json::from_str(&row.payload).ok()?;
-    let reference = resource.subject?.reference?;
-    Uuid::parse_str(reference.rsplit(['/', ':']).next()?).ok()
 }
 
 fn of(row: &Row<'_>) -> Result<OutboxRow, Fault> {
