@@ -3,8 +3,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 mod support;
 
-use bedside_console::ports::{OpenMode, Query, RecordStore, Safeguard, StoreFault};
+use bedside_console::ports::{Answer, OpenMode, Query, RecordStore, Safeguard, StoreFault};
 use bedside_console::{AuditAction, AuditEntry, Changes, SafeguardReport, SpooledBatch};
+use bedside_outbox::{OutboxRow, RowState};
 use bedside_vault_sqlcipher::Vault;
 use bedside_vitals::WallTime;
 use std::collections::BTreeSet;
@@ -14,14 +15,33 @@ use support::*;
 
 const PAGE: usize = 4096;
 
-/// Readings `from..until` in commits of fifty, with a frame each.
+/// Readings `from..until` in commits of fifty, with a frame and a record for the server each.
 async fn fill(vault: &Vault, from: u32, until: u32) {
     for first in (from..until).step_by(50) {
         let numbers = first..(first + 50).min(until);
         let readings = numbers.clone().map(|n| reading(n, T0 + i64::from(n) * 1000, Some(PATIENT))).collect();
+        let outbox = numbers.clone().map(record).collect();
         let frames = numbers.map(|n| frame(u64::from(n), None)).collect();
-        vault.commit(Changes { readings, frames, ..Changes::default() }).await.unwrap();
+        vault.commit(Changes { readings, frames, outbox, ..Changes::default() }).await.unwrap();
     }
+}
+
+/// A record for the server with a resource that is this one's alone.
+fn record(n: u32) -> OutboxRow {
+    let payload = format!(r#"{{"resourceType":"Observation","note":[{{"text":"{}"}}]}}"#, format!("{n} ").repeat(100));
+    OutboxRow { payload, ..outbox_row(10_000 + u128::from(n), RowState::Waiting, T0 + i64::from(n)) }
+}
+
+/// Every record for the server but that of `everything`, by its number; each has its own resource.
+async fn records(vault: &Vault) -> BTreeSet<u32> {
+    let query = Query::OutboxRows { states: RowState::ALL.to_vec(), limit: usize::MAX };
+    let Answer::OutboxRows(rows) = read(vault, query).await else { panic!("no rows") };
+    let all = rows.into_iter().filter(|row| row.id.0.as_u128() >= 10_000).map(|row| {
+        let n = u32::try_from(row.id.0.as_u128() - 10_000).unwrap();
+        assert_eq!(row, record(n));
+        n
+    });
+    all.collect()
 }
 
 fn damage(folder: &Path, page: usize) {
@@ -54,6 +74,7 @@ async fn whatever_page_is_damaged_the_backup_and_the_readable_rest_come_back_and
     let backed_up = ids(&vault).await;
     fill(&vault, 300, 700).await;
     let all = ids(&vault).await;
+    assert_eq!(records(&vault).await, (100..700).collect());
     vault.close().await.unwrap();
     let (mut whole, mut partly) = (0, 0);
     for page in (0..pages(original.path())).step_by(11) {
@@ -71,8 +92,13 @@ async fn whatever_page_is_damaged_the_backup_and_the_readable_rest_come_back_and
         let kept = ids(&vault).await;
         assert!(kept.is_superset(&backed_up) && kept.is_subset(&all), "page {page}");
         assert_eq!(recovered as usize, kept.len() - backed_up.len(), "page {page}");
+        let recorded = records(&vault).await;
+        assert!(
+            recorded.is_superset(&(100..300).collect()) && recorded.is_subset(&(100..700).collect()),
+            "page {page}"
+        );
         // Nothing is missing without a word.
-        if kept.len() < all.len() {
+        if kept.len() < all.len() || recorded.len() < 600 {
             assert!(!unreadable.is_empty(), "page {page}");
             assert!(missing_commits > 0, "page {page}: {unreadable:?}");
             partly += 1;
@@ -92,10 +118,12 @@ async fn with_any_single_page_lost_a_restore_ends_and_the_vault_is_sound() {
     let vault = new_vault(original.path()).await;
     vault.commit(everything()).await.unwrap();
     vault.safeguard(Safeguard::Backup { now: WallTime(T0) }).await.unwrap();
-    for n in 0..120 {
+    for n in 0..120_u32 {
+        let outbox = vec![record(n)];
+        let n = i64::from(n);
         let audit = vec![AuditEntry::new(WallTime(T0 + n), AuditAction::PatientOpened)];
         let (samples, medians) = (vec![heart_rate(T0 + n * 60_000, 60..120)], vec![median((T0 / 60_000 + n) * 60_000)]);
-        vault.commit(Changes { audit, samples, medians, ..Changes::default() }).await.unwrap();
+        vault.commit(Changes { audit, samples, medians, outbox, ..Changes::default() }).await.unwrap();
     }
     vault.maintain(WallTime(T0 + 200 * 60_000), std::time::Duration::from_secs(9), None).await.unwrap();
     vault.close().await.unwrap();
@@ -108,6 +136,7 @@ async fn with_any_single_page_lost_a_restore_ends_and_the_vault_is_sound() {
         vault.safeguard(task).await.unwrap_or_else(|fault| panic!("page {page}: {fault}"));
         vault.open(unlock(), OpenMode::Writer).await.unwrap();
         vault.check().await.unwrap_or_else(|fault| panic!("page {page}: {fault}"));
+        records(&vault).await;
     }
 }
 
