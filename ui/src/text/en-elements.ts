@@ -6,6 +6,16 @@ export const enElements = {
 
   // An Observation
   'element.status': 'status',
+  'element.status.registered': 'Registered',
+  'element.status.preliminary': 'Preliminary',
+  'element.status.final': 'Final',
+  'element.status.amended': 'Amended',
+  'element.status.corrected': 'Corrected',
+  'element.status.cancelled': 'Cancelled',
+  'element.status.entered-in-error': 'Entered in error',
+  'element.status.unknown': 'Unknown',
+  'element.status.active': 'Active',
+  'element.status.inactive': 'Inactive',
   'element.code': 'kind',
   'element.category': 'category',
   'element.component': 'part',

@@ -93,3 +93,29 @@ function leaves(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null) return [path]
   return Object.entries(value).flatMap(([key, each]) => leaves(each, path ? `${path}.${key}` : key))
 }
+
+describe('the values of a difference', () => {
+  const shown = (what: string, ours: string | null, theirs: string | null) => named([line(what, ours, theirs)]).map((one) => one.shown)[0]
+  const words = (what: string, value: string) => shown(what, value, null)?.ours
+
+  test('a status is a word, as far as it is one of FHIR', () => {
+    expect(shown('status', 'final', 'entered-in-error')).toEqual({ ours: 'Final', theirs: 'Entered in error' })
+    expect(words('status', 'toString')).toBe('toString')
+    expect(words('note[0].text', 'final')).toBe('final')
+  })
+
+  test('a moment is told in the zone of this computer, with its fractions', () => {
+    const at = new Date(2026, 2, 18, 14, 6, 32)
+    expect(words('effectiveDateTime', at.toISOString().replace('.000', ''))).toBe('2026-03-18 14:06:32')
+    expect(words('issued', at.toISOString().replace('.000', '.250'))).toBe('2026-03-18 14:06:32.250')
+  })
+
+  test('what is no moment stays as it is written', () => {
+    for (const value of ['2026-03-18', '2026', '2026-02-31T25:00:00Z', '128 mmHg']) expect(words('effectiveDateTime', value)).toBe(value)
+  })
+
+  test('two sides that would look alike stay as they are written', () => {
+    const [ours, theirs] = ['2026-03-18T14:06:32Z', '2026-03-18T15:06:32+01:00']
+    expect(shown('effectiveDateTime', ours, theirs)).toEqual({ ours, theirs })
+  })
+})

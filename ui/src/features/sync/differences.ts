@@ -1,11 +1,14 @@
-// What two versions of a record differ in, in words instead of FHIR paths. Words of the elements are in text/en-elements.ts; what has
+// What two versions of a record differ in, in words instead of FHIR paths and codes. Words of the elements are in text/en-elements.ts; what has
 // none there is told by a readable form of its path: no difference is left out.
 import type { ConflictLineView } from '../../host/host.ts'
 import { isTextKey, text } from '../../text/text.ts'
+import { clockSeconds, isoDate } from '../../text/time.ts'
 
 /** A difference with its name. */
 export interface NamedLine extends ConflictLineView {
   name: string
+  /** Both sides as a person reads them; as they are written where that would make them alike. */
+  shown: Pick<ConflictLineView, 'ours' | 'theirs'>
 }
 
 /** What a path does not say by itself. */
@@ -21,10 +24,31 @@ const UNSAID = new Set(['valueQuantity', 'reference', 'meta', 'note.text', 'codi
 
 /** Every line with its name, no two the same. */
 export function named(lines: ConflictLineView[]): NamedLine[] {
-  const all = lines.map((line) => ({ ...line, name: elementName(line.what, { part: line.part, aboutDevice: isDevice(line) }) }))
+  const all = lines.map((line) => ({
+    ...line,
+    name: elementName(line.what, { part: line.part, aboutDevice: isDevice(line) }),
+    shown: shown(line),
+  }))
   const alike = (name: string) => all.filter((line) => line.name === name).length > 1
   return all.map((line) => (alike(line.name) ? { ...line, name: `${line.name} (${line.what})` } : line))
 }
+
+function shown({ what, ours, theirs }: ConflictLineView): NamedLine['shown'] {
+  const [here, there] = [ours, theirs].map((value) => (value === null ? null : valueWords(what, value))) as [string | null, string | null]
+  return here === there ? { ours, theirs } : { ours: here, theirs: there }
+}
+
+/** A status in words, a moment in this computer's zone; anything else as it is written. */
+function valueWords(path: string, value: string): string {
+  const word = `element.status.${value}`
+  if (path === 'status' && isTextKey(word)) return text(word as 'element.status.final')
+  const [moment, fraction = ''] = MOMENT.exec(value) ?? []
+  const at = moment === undefined ? NaN : Date.parse(moment)
+  return Number.isNaN(at) ? value : `${isoDate(at)} ${clockSeconds(at)}${fraction}`
+}
+
+/** An `instant` or `dateTime` of FHIR with a time of day, and its fractions of a second. */
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/
 
 /** `component[0].valueQuantity.value` is `Part, 1st · value`, or what the part measures in place of its number. */
 export function elementName(path: string, context: Context = {}): string {
