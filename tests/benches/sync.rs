@@ -42,7 +42,8 @@ const PYTHON: &str = "BEDSIDE_FHIRPY";
 const FOLDER: &str = "BEDSIDE_SYNC_BENCH_FOLDER";
 const BASE: &str = "BEDSIDE_SYNC_BENCH_BASE";
 const NOW: &str = "BEDSIDE_SYNC_BENCH_NOW";
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Looking costs processor time too.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Sending that gets nowhere for so long hangs.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Of `/proc/self/stat`: a hundredth of a second on Linux.

@@ -332,8 +332,10 @@ impl Outbox {
             octets <= self.size.octets()
         };
         let of = |entry: &Entry| (entry.row.lane, entry.row.measured_by);
-        let alike = due.filter(|entry| of(entry) == of(first) && !entry.alone && !self.is_to_be_asked_for(entry));
-        let alike = alike.take(self.size.rows().saturating_sub(1));
+        let alike = due.filter(|entry| of(entry) == of(first) && !entry.alone);
+        // Of the next ones only: to look for more behind thousands that are still to be asked for would cost more than to
+        // send fewer at once.
+        let alike = alike.take(self.size.rows().saturating_sub(1)).filter(|entry| !self.is_to_be_asked_for(entry));
         let rows = core::iter::once(first).chain(alike.take_while(fits)).map(|entry| entry.row.id).collect();
         Some((TryKind::Send, rows))
     }

@@ -35,6 +35,15 @@ fn what_another_console_sent_is_asked_for_first_and_never_put_over_it() {
 }
 
 #[test]
+fn what_needs_no_question_is_looked_for_among_the_next_rows_only() {
+    let needs_none = |n: u128| n == 1 || n == 50 || n == 51;
+    let all = (1..=60).map(|n| OutboxRow { kept_by_device: !needs_none(n), ..row(n, "Observation", &[]) });
+    let (mut outbox, mut store) = with(all);
+    assert_eq!(outbox.server().rows, Some(50));
+    assert_eq!(next(&mut outbox, &mut store, NOW), (TryKind::Send, vec![1, 50], 2));
+}
+
+#[test]
 fn a_question_about_what_never_went_out_writes_nothing_and_is_no_try() {
     let (mut outbox, mut store) = readings(2);
     next(&mut outbox, &mut store, NOW);
